@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes proto/errors.md and sync/base/reasons.inc from errors.proto.
+"""Writes what derives from errors.proto: proto/errors.md for people,
+sync/base/reasons.inc and advice.inc for the code.
 
-  proto/generate_errors.py          rewrite both
-  proto/generate_errors.py --check  exit 1 if either is out of date
+  proto/generate_errors.py          rewrite them
+  proto/generate_errors.py --check  exit 1 if one is out of date
 """
 import pathlib
 import re
@@ -23,6 +24,11 @@ def rows():
     return found
 
 
+def literal(text):
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def render():
     table = ["# Error reasons", "",
              "Generated from `proto/vouch/v1/errors.proto` by "
@@ -32,13 +38,20 @@ def render():
     inc = ["// Generated from proto/vouch/v1/errors.proto by",
            "// proto/generate_errors.py; do not edit.",
            "// VOUCH_REASON(enumerator, name, number, canonical code)"]
+    # Apart from reasons.inc, so that a better wording rebuilds one file only.
+    advice = ["// Generated from proto/vouch/v1/errors.proto by",
+              "// proto/generate_errors.py; do not edit.",
+              "// VOUCH_ADVICE(enumerator, what happened, what to do)"]
     for code, what, todo, name, number in rows():
         table.append(f"| `{name}` | {number} | {code} | {what} | {todo} |")
         camel = "k" + "".join(p.capitalize() for p in name.split("_"))
         status = "k" + "".join(p.capitalize() for p in code.split("_"))
         inc.append(f'VOUCH_REASON({camel}, "{name}", {number}, {status})')
+        advice.append(f"VOUCH_ADVICE({camel}, {literal(what)},\n"
+                      f"             {literal(todo)})")
     return {ROOT / "proto/errors.md": "\n".join(table) + "\n",
-            ROOT / "sync/base/reasons.inc": "\n".join(inc) + "\n"}
+            ROOT / "sync/base/reasons.inc": "\n".join(inc) + "\n",
+            ROOT / "sync/base/advice.inc": "\n".join(advice) + "\n"}
 
 
 def main():

@@ -7,20 +7,20 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define VOUCH_CHECK(condition)                                           \
-  do {                                                                   \
-    if (!(condition)) {                                                  \
-      std::fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__,        \
-                   __LINE__, #condition);                                \
-      std::abort();                                                      \
-    }                                                                    \
+#define VOUCH_CHECK(condition)                                              \
+  do {                                                                      \
+    if (!(condition)) {                                                     \
+      std::fprintf(stderr, "%s:%d: check failed: %s\n", __FILE__, __LINE__, \
+                   #condition);                                             \
+      std::abort();                                                         \
+    }                                                                       \
   } while (false)
 
 // Early return on error; `expr` is a Status.
-#define VOUCH_RETURN_IF_ERROR(expr)                  \
-  do {                                               \
-    absl::Status vouch_status_ = (expr);             \
-    if (!vouch_status_.ok()) return vouch_status_;   \
+#define VOUCH_RETURN_IF_ERROR(expr)                \
+  do {                                             \
+    absl::Status vouch_status_ = (expr);           \
+    if (!vouch_status_.ok()) return vouch_status_; \
   } while (false)
 
 #define VOUCH_CONCAT_INNER_(a, b) a##b

@@ -33,10 +33,9 @@ class RealClock : public Clock {
     using std::chrono::duration_cast;
     using std::chrono::milliseconds;
     TimeReading reading;
-    reading.wall_ms =
-        duration_cast<milliseconds>(
-            std::chrono::system_clock::now().time_since_epoch())
-            .count();
+    reading.wall_ms = duration_cast<milliseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
     timespec boot_time;
     VOUCH_CHECK(clock_gettime(CLOCK_BOOTTIME, &boot_time) == 0);
     reading.monotonic_ms = static_cast<uint64_t>(boot_time.tv_sec) * 1000 +

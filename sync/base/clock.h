@@ -11,10 +11,10 @@
 namespace vouch {
 
 struct TimeReading {
-  int64_t wall_ms = 0;        // since 1970-01-01 UTC; may jump
-  int32_t utc_offset_min = 0; // local time minus UTC
-  uint64_t monotonic_ms = 0;  // since boot; never goes back within one boot
-  BootId boot;                // another boot, another id
+  int64_t wall_ms = 0;         // since 1970-01-01 UTC; may jump
+  int32_t utc_offset_min = 0;  // local time minus UTC
+  uint64_t monotonic_ms = 0;   // since boot; never goes back within one boot
+  BootId boot;                 // another boot, another id
 };
 
 // Thread-safe.

@@ -66,7 +66,10 @@ class ByteReader {
   // when the rest could not hold so many, or above `max`.
   size_t Count(size_t item_size_min, size_t max);
 
-  void Fail() { ok_ = false; rest_ = {}; }
+  void Fail() {
+    ok_ = false;
+    rest_ = {};
+  }
   bool ok() const { return ok_; }
   bool Done() const { return ok_ && rest_.empty(); }
   absl::string_view rest() const { return rest_; }

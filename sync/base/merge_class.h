@@ -9,23 +9,23 @@
 namespace vouch {
 
 enum class MergeClass : uint32_t {
-  kCreate = 1,          // the record exists
-  kRegister = 2,        // multi-value register; concurrent values conflict
-  kSetAdd = 3,          // add-wins set
-  kSetRemove = 4,       // names the adds it saw
-  kBlock = 5,           // ordered paragraph, each a register
-  kSeal = 6,            // "signed and locked": covers the frontier it saw
-  kAmend = 7,           // a value stated after the seal
-  kWithdraw = 8,        // takes a sealed record back
-  kCountersign = 9,     // a second person agrees to what was sealed
-  kAdopt = 10,          // lets a late amendment take effect
-  kDismiss = 11,        // settles a late amendment without effect
-  kLedger = 12,         // appends a verdict; effective only as the single head
-  kLedgerWithdraw = 13, // takes a verdict back; counts as naming its heads
-  kDiscard = 14,        // hides a draft
-  kRevive = 15,         // names the discard it undoes
-  kTransition = 16,     // a state; names its predecessor
-  kRelease = 17,        // lets a held change take effect
+  kCreate = 1,           // the record exists
+  kRegister = 2,         // multi-value register; concurrent values conflict
+  kSetAdd = 3,           // add-wins set
+  kSetRemove = 4,        // names the adds it saw
+  kBlock = 5,            // ordered paragraph, each a register
+  kSeal = 6,             // "signed and locked": covers the frontier it saw
+  kAmend = 7,            // a value stated after the seal
+  kWithdraw = 8,         // takes a sealed record back
+  kCountersign = 9,      // a second person agrees to what was sealed
+  kAdopt = 10,           // lets a late amendment take effect
+  kDismiss = 11,         // settles a late amendment without effect
+  kLedger = 12,          // appends a verdict; effective only as the single head
+  kLedgerWithdraw = 13,  // takes a verdict back; counts as naming its heads
+  kDiscard = 14,         // hides a draft
+  kRevive = 15,          // names the discard it undoes
+  kTransition = 16,      // a state; names its predecessor
+  kRelease = 17,         // lets a held change take effect
 };
 
 // Values of fields; everything else acts on the record as a whole.

@@ -22,8 +22,8 @@ struct ValueHead {
   DeviceId device;
   uint64_t hlc = 0;
   int64_t claimed_ms = 0;
-  std::string value;     // one wire-encoded field; empty: cleared
-  bool erased = false;   // the value was erased; it is out of comparison
+  std::string value;    // one wire-encoded field; empty: cleared
+  bool erased = false;  // the value was erased; it is out of comparison
   std::optional<ElementId> after;  // block: the block it follows
   std::vector<std::pair<Hash, uint32_t>> replaces;
 };
@@ -38,7 +38,7 @@ struct FieldView {
 
 enum class RecordState : uint8_t {
   kDraft = 1,
-  kSealed = 2,              // "signed and locked"
+  kSealed = 2,  // "signed and locked"
   kWithdrawn = 3,
   kDiscarded = 4,
   kEditedAfterDiscard = 5,  // neither lost nor silently revived
@@ -68,17 +68,17 @@ struct HeldChange {
   Hash change;
   PersonId author;
   Reason reason = Reason::kUnspecified;  // own verdict; kUnspecified: a cause
-  Hash cause;        // the held or missing cause; zero: its own verdict
+  Hash cause;           // the held or missing cause; zero: its own verdict
   bool parked = false;  // the cause is not here yet
 };
 
 struct ConflictView {
   enum class Kind : uint8_t {
-    kField = 1,         // registers and blocks
-    kLedger = 2,        // verdicts made apart: needs the resolver
+    kField = 1,   // registers and blocks
+    kLedger = 2,  // verdicts made apart: needs the resolver
     kTransition = 3,
-    kLifecycle = 4,     // two seals, withdrawal beside an amendment
-    kLateAmendment = 5, // an edit made apart from the seal
+    kLifecycle = 4,      // withdrawal beside an amendment
+    kLateAmendment = 5,  // an edit made apart from the seal
     kEditedAfterDiscard = 6,
   };
   Kind kind = Kind::kField;

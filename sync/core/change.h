@@ -22,6 +22,7 @@
 #include "absl/strings/string_view.h"
 #include "sync/base/ids.h"
 #include "sync/base/merge_class.h"
+#include "sync/base/operation.h"
 
 namespace vouch {
 
@@ -29,24 +30,6 @@ inline constexpr size_t kChangeBytesMax = 2 << 20;  // core and payload together
 inline constexpr size_t kChangeReferencesMax = 4096;
 inline constexpr size_t kChangeOperationsMax = 4096;
 inline constexpr size_t kPathDepthMax = 16;
-
-// A value is named by the change that carries it and the operation's index.
-struct ValueName {
-  Hash change;
-  uint32_t operation = 0;
-
-  friend bool operator==(const ValueName& a, const ValueName& b) {
-    return a.operation == b.operation && a.change == b.change;
-  }
-  friend bool operator<(const ValueName& a, const ValueName& b) {
-    return a.change != b.change ? a.change < b.change
-                                : a.operation < b.operation;
-  }
-  template <typename H>
-  friend H AbslHashValue(H h, const ValueName& n) {
-    return H::combine(std::move(h), n.change, n.operation);
-  }
-};
 
 struct Operation {
   MergeClass merge_class = MergeClass::kRegister;

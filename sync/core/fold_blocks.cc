@@ -10,8 +10,8 @@ void BlockOrder::Add(const std::vector<uint32_t>& path, const Operation& op,
   if (!op.element.has_value()) return;
   Placed placed{*op.element, op.after, hlc, change};
   auto [at, fresh] = paths_[path].try_emplace(*op.element, placed);
-  if (!fresh && std::tie(hlc, change) <
-                    std::tie(at->second.hlc, at->second.change)) {
+  if (!fresh &&
+      std::tie(hlc, change) < std::tie(at->second.hlc, at->second.change)) {
     at->second = placed;
   }
 }

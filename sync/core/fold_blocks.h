@@ -18,6 +18,10 @@ class BlockOrder {
   // placed a block decides where it stands.
   void Add(const std::vector<uint32_t>& path, const Operation& op, uint64_t hlc,
            const Hash& change);
+  // Whether a block of this field was added.
+  bool Holds(const std::vector<uint32_t>& path) const {
+    return paths_.count(path) > 0;
+  }
   // Puts blocks in order and sets of one path by (HLC, hash); `fields` is
   // grouped by path.
   void Sort(std::vector<FieldView>* fields) const;

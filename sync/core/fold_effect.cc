@@ -2,6 +2,7 @@
 // release, and every cause effective. The least fixpoint, found by a worklist,
 // so that neither order nor depth matters.
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "sync/core/fold.h"
 
 namespace vouch {
@@ -83,7 +84,17 @@ class EffectSolver {
 }  // namespace
 
 std::vector<Hash> CausesOf(const ChangeCore& core) {
-  std::vector<Hash> causes = core.relies_on;
+  // Every change relies on its record's creation; where the creation itself is
+  // held, its release must not wait for what it releases.
+  absl::flat_hash_set<Hash> released;
+  for (const Operation& op : core.operations) {
+    if (op.merge_class != MergeClass::kRelease) continue;
+    for (const ValueName& name : op.replaces) released.insert(name.change);
+  }
+  std::vector<Hash> causes;
+  for (const Hash& hash : core.relies_on) {
+    if (!released.contains(hash)) causes.push_back(hash);
+  }
   for (const Operation& op : core.operations) {
     if (NamesWithoutRelying(op.merge_class)) continue;
     for (const ValueName& name : op.replaces) causes.push_back(name.change);

@@ -69,7 +69,8 @@ std::string EncodeLogEntry(const LogEntry& entry) {
 
 absl::StatusOr<LogEntry> DecodeLogEntry(absl::string_view bytes) {
   ByteReader in(bytes);
-  if (in.U8() != kVersion) {
+  uint8_t version = in.U8();
+  if (in.ok() && version != kVersion) {
     return Error(Reason::kVersionUnknown, "a log entry's version");
   }
   LogEntry entry;
@@ -129,7 +130,8 @@ std::string EncodeSegmentCommit(const SegmentCommit& commit) {
 
 absl::StatusOr<SegmentCommit> DecodeSegmentCommit(absl::string_view bytes) {
   ByteReader in(bytes);
-  if (in.U8() != kVersion) {
+  uint8_t version = in.U8();
+  if (in.ok() && version != kVersion) {
     return Error(Reason::kVersionUnknown, "a segment commit's version");
   }
   SegmentCommit commit;
@@ -137,6 +139,7 @@ absl::StatusOr<SegmentCommit> DecodeSegmentCommit(absl::string_view bytes) {
   commit.first_scope_seq = in.Varint();
   commit.previous_scope_head = in.Fixed<Hash>();
   commit.receive_ms = in.SVarint();
+  if (commit.first_scope_seq == 0) in.Fail();
   commit.dispositions.resize(in.Count(2, kDispositionsMax));
   for (Disposition& d : commit.dispositions) d = ReadDisposition(&in);
   if (!in.Done()) return Damaged("a segment commit");
@@ -165,7 +168,8 @@ std::string EncodeTreeHead(const TreeHead& head) {
 
 absl::StatusOr<TreeHead> DecodeTreeHead(absl::string_view bytes) {
   ByteReader in(bytes);
-  if (in.U8() != kVersion) {
+  uint8_t version = in.U8();
+  if (in.ok() && version != kVersion) {
     return Error(Reason::kVersionUnknown, "a tree head's version");
   }
   TreeHead head;

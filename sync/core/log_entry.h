@@ -42,7 +42,7 @@ struct LogEntry {
   Disposition disposition;
   int64_t receive_ms = 0;  // the centre's clock
   ScopeId scope;
-  uint64_t scope_seq = 0;  // contiguous from 1 in each scope
+  uint64_t scope_seq = 0;    // contiguous from 1 in each scope
   Hash previous_scope_head;  // zero for scope_seq 1
   std::optional<FirstCommit> first_commit;
 };

@@ -136,7 +136,7 @@ absl::StatusOr<CompactRange> CompactRange::Decode(absl::string_view bytes) {
   }
   CompactRange range;
   range.size_ = reader.Varint();
-  if (!reader.ok() || range.size_ > kTreeSizeMax) {
+  if (range.size_ > kTreeSizeMax) {
     return Error(Reason::kMalformed, "compact range: bad size");
   }
   range.peaks_.resize(std::popcount(range.size_));

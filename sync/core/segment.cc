@@ -20,6 +20,16 @@ constexpr uint8_t kSameBoot = 8;
 constexpr uint8_t kErased = 16;
 constexpr uint8_t kKnownFlags = 31;
 
+constexpr int64_t kUtcOffsetMaxMin = 1440;
+constexpr absl::string_view kSignaturesTag = "vouch.signatures.v1";
+
+// Seqs count from 1 and never wrap: a core of seq 0 could be stored and never
+// be read again.
+bool IsRange(uint64_t first_seq, uint64_t count) {
+  return first_seq > 0 && count > 0 && count <= kSegmentChangesMax &&
+         first_seq <= UINT64_MAX - count;
+}
+
 Hash RootOf(const std::vector<Change>& changes) {
   CompactRange range;
   for (const Change& change : changes) {
@@ -145,9 +155,9 @@ void WriteChange(const Change& change, const Before& before,
   out->SVarint(Minus(core.claimed_ms, hlc_ms));
   out->SVarint(core.utc_offset_min - before.utc_offset_min);
   int64_t elapsed = Minus(core.claimed_ms, before.claimed_ms);
-  out->SVarint(Minus(
-      Minus(static_cast<int64_t>(core.monotonic_ms), before.monotonic_ms),
-      elapsed));
+  out->SVarint(
+      Minus(Minus(static_cast<int64_t>(core.monotonic_ms), before.monotonic_ms),
+            elapsed));
   std::vector<Hash> references = ReferencesOf(core);
   table.WriteAll(references, core.seq, shorten, out);
   WriteIndexed(core, references, out);
@@ -171,10 +181,8 @@ Change ReadChange(const SegmentHeader& header, uint64_t seq,
   core.scope = header.scope;
   uint8_t flags = in->U8();
   if (flags > kKnownFlags) in->Fail();
-  core.person =
-      flags & kSamePerson ? before.person : in->Fixed<PersonId>();
-  core.record =
-      flags & kSameRecord ? before.record : in->Fixed<RecordId>();
+  core.person = flags & kSamePerson ? before.person : in->Fixed<PersonId>();
+  core.record = flags & kSameRecord ? before.record : in->Fixed<RecordId>();
   uint64_t kind = flags & kSameKind ? before.kind : in->Varint();
   if (kind > UINT32_MAX) in->Fail();
   core.kind = static_cast<uint32_t>(kind);
@@ -187,9 +195,9 @@ Change ReadChange(const SegmentHeader& header, uint64_t seq,
   }
   core.hlc = (static_cast<uint64_t>(hlc_ms) << 16) | counter;
   core.claimed_ms = Plus(hlc_ms, in->SVarint());
-  core.utc_offset_min = static_cast<int32_t>(
-      Plus(before.utc_offset_min, in->SVarint()));
-  if (core.utc_offset_min < -1440 || core.utc_offset_min > 1440) in->Fail();
+  int64_t offset = Plus(before.utc_offset_min, in->SVarint());
+  if (offset < -kUtcOffsetMaxMin || offset > kUtcOffsetMaxMin) in->Fail();
+  core.utc_offset_min = static_cast<int32_t>(offset);
   int64_t elapsed = Minus(core.claimed_ms, before.claimed_ms);
   core.monotonic_ms = static_cast<uint64_t>(
       Plus(Plus(before.monotonic_ms, elapsed), in->SVarint()));
@@ -230,6 +238,12 @@ void WriteSignatures(const std::vector<Change>& changes, ByteWriter* out) {
   }
 }
 
+Hash SignaturesHash(const std::vector<Change>& changes) {
+  ByteWriter out;
+  WriteSignatures(changes, &out);
+  return HashOf(kSignaturesTag, {out.bytes()});
+}
+
 absl::Status ReadSignatures(std::vector<Change>* changes, ByteReader* in) {
   size_t total = in->Count(98, kSegmentChangesMax * kPersonSignaturesMax);
   size_t before = 0;
@@ -248,11 +262,26 @@ absl::Status ReadSignatures(std::vector<Change>* changes, ByteReader* in) {
     if (change.signatures.size() == kPersonSignaturesMax) {
       return Error(Reason::kTooLarge, "over 8 person signatures on a change");
     }
-    if (!VerifySignature(s.key, kPersonTag, change.hash.view(), s.signature)) {
+    change.signatures.push_back(s);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status VerifyAll(const Segment& segment) {
+  const SegmentHeader& h = segment.header;
+  if (!VerifySignature(h.device_key, kSegmentTag, SegmentSignedBytes(h),
+                       h.signature)) {
+    return Error(Reason::kSignatureInvalid,
+                 "a segment's device signature does not verify");
+  }
+  for (const Change& change : segment.changes) {
+    for (const PersonSignature& s : change.signatures) {
+      if (VerifySignature(s.key, kPersonTag, change.hash.view(), s.signature)) {
+        continue;
+      }
       return Error(Reason::kSignatureInvalid,
                    "a person's signature does not verify");
     }
-    change.signatures.push_back(s);
   }
   return absl::OkStatus();
 }
@@ -270,6 +299,7 @@ std::string SegmentSignedBytes(const SegmentHeader& header) {
   out.Varint(header.first_seq).Varint(header.count).Fixed(header.previous);
   out.Fixed(header.head).Fixed(header.merkle_root).Fixed(header.scope);
   WriteSeen(header.seen, &out);
+  out.Fixed(header.signatures_hash);
   return out.Take();
 }
 
@@ -279,25 +309,29 @@ std::string EncodeSegmentHeader(const SegmentHeader& header) {
   out.Varint(header.first_seq).Varint(header.count).Fixed(header.previous);
   out.Fixed(header.head).Fixed(header.merkle_root).Fixed(header.scope);
   WriteSeen(header.seen, &out);
-  out.Fixed(header.signature);
+  out.Fixed(header.signatures_hash).Fixed(header.signature);
   return out.Take();
 }
 
 absl::StatusOr<SegmentHeader> DecodeSegmentHeader(absl::string_view bytes) {
   ByteReader in(bytes);
-  if (in.U8() != kSegmentVersion) {
+  uint8_t version = in.U8();
+  if (in.ok() && version != kSegmentVersion) {
     return Error(Reason::kVersionUnknown, "a segment header's version");
   }
   SegmentHeader h;
   h.device_key = in.Fixed<PublicKey>();
   h.incarnation = in.Fixed<Incarnation>();
   h.first_seq = in.Varint();
-  h.count = static_cast<uint32_t>(in.Varint());
+  uint64_t count = in.Varint();
+  if (!IsRange(h.first_seq, count)) in.Fail();
+  h.count = static_cast<uint32_t>(count);
   h.previous = in.Fixed<Hash>();
   h.head = in.Fixed<Hash>();
   h.merkle_root = in.Fixed<Hash>();
   h.scope = in.Fixed<ScopeId>();
   h.seen = ReadSeen(&in);
+  h.signatures_hash = in.Fixed<Hash>();
   h.signature = in.Fixed<Signature>();
   if (!in.Done()) return NotCanonical();
   return h;
@@ -317,14 +351,18 @@ Segment SealSegment(std::vector<Change> changes, const SeenHead& seen,
   h.scope = first.scope;
   h.seen = seen;
   Hash previous = first.previous;
+  uint64_t seq = first.seq;
   for (const Change& change : changes) {
-    VOUCH_CHECK(change.core.previous == previous);
+    VOUCH_CHECK(change.core.previous == previous && change.core.seq == seq++);
     VOUCH_CHECK(change.core.scope == h.scope);
     VOUCH_CHECK(change.core.device == h.device());
+    VOUCH_CHECK(change.core.incarnation == h.incarnation);
+    VOUCH_CHECK(change.signatures.size() <= kPersonSignaturesMax);
     previous = change.hash;
   }
   h.head = previous;
   h.merkle_root = RootOf(changes);
+  h.signatures_hash = SignaturesHash(changes);
   h.signature = device_key.Sign(kSegmentTag, SegmentSignedBytes(h));
   segment.changes = std::move(changes);
   return segment;
@@ -365,10 +403,10 @@ absl::StatusOr<Segment> DecodeSegment(absl::string_view wire,
   h.incarnation = in.Fixed<Incarnation>();
   h.first_seq = in.Varint();
   uint64_t count = in.Varint();
-  if (h.first_seq == 0 || count == 0) in.Fail();
   if (in.ok() && count > kSegmentChangesMax) {
     return Error(Reason::kTooLarge, "a segment holds over 256 changes");
   }
+  if (!IsRange(h.first_seq, count)) in.Fail();
   h.count = static_cast<uint32_t>(count);
   h.previous = in.Fixed<Hash>();
   h.scope = in.Fixed<ScopeId>();
@@ -398,16 +436,12 @@ absl::StatusOr<Segment> DecodeSegment(absl::string_view wire,
     return Error(Reason::kReferenceUnknown,
                  "a segment refers to a change that is not held here");
   }
-  if (!in.ok()) return NotCanonical();
-  h.head = previous;
-  h.merkle_root = RootOf(segment.changes);
-  if (!VerifySignature(h.device_key, kSegmentTag, SegmentSignedBytes(h),
-                       h.signature)) {
-    return Error(Reason::kSignatureInvalid,
-                 "a segment's device signature does not verify");
-  }
   VOUCH_RETURN_IF_ERROR(ReadSignatures(&segment.changes, &in));
   if (!in.Done()) return NotCanonical();
+  h.head = previous;
+  h.merkle_root = RootOf(segment.changes);
+  h.signatures_hash = SignaturesHash(segment.changes);
+  VOUCH_RETURN_IF_ERROR(VerifyAll(segment));
   return segment;
 }
 

@@ -42,8 +42,10 @@ struct SegmentHeader {
   Hash previous;  // hash of first_seq - 1
   ScopeId scope;
   SeenHead seen;
-  Hash head;         // hash of the last change
-  Hash merkle_root;  // RFC 6962 root over the change hashes
+  Hash head;             // hash of the last change
+  Hash merkle_root;      // RFC 6962 root over the change hashes
+  Hash signatures_hash;  // of the persons' signatures, so that none can be
+                         // taken away or given another role on the way
   Signature signature;
 
   DeviceId device() const { return DeviceIdOf(device_key); }
@@ -77,9 +79,9 @@ using ShortenOwn = std::function<std::optional<uint64_t>(const Hash&)>;
 std::string EncodeSegment(const Segment& segment, const ShortenOwn& shorten);
 
 // Decodes, reassembles every signed byte and verifies all of it: chain,
-// commitments, root, device signature. Person signatures are verified against
-// the key they bring; whose key it is, Judge decides.
-// Errors: MALFORMED, NOT_CANONICAL, TOO_LARGE, VERSION_UNKNOWN, CHAIN_BROKEN,
+// commitments, root, signatures' hash, device signature. Person signatures are
+// verified against the key they bring; whose key it is, Judge decides. Errors:
+// MALFORMED, NOT_CANONICAL, TOO_LARGE, VERSION_UNKNOWN, CHAIN_BROKEN,
 // SIGNATURE_INVALID, REFERENCE_UNKNOWN.
 absl::StatusOr<Segment> DecodeSegment(absl::string_view wire,
                                       const ResolveOwn& resolve);

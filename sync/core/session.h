@@ -1,0 +1,264 @@
+// The sync session as two pure state machines, one a side: an event and the
+// time in, effects out. No socket, disk, thread or clock: gRPC, the simulator
+// and the model checker carry the same code. Protocol: sync/README.md §8.
+//
+//   DeviceSession session(config);
+//   std::vector<DeviceEffect> todo = session.Start(now_ms);
+//   … carry out each effect, feed what comes of it back in …
+//
+// Rules for the carrier: carry out effects in order; answer each effect that
+// asks for it with exactly one event; after kFinish (kClose) feed nothing.
+#ifndef VOUCH_SYNC_CORE_SESSION_H_
+#define VOUCH_SYNC_CORE_SESSION_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "sync/base/ids.h"
+#include "sync/core/log_entry.h"
+#include "vouch/v1/sync_service.pb.h"
+
+namespace vouch {
+
+inline constexpr uint32_t kProtocolVersion = 1;
+inline constexpr size_t kPushBytesMax = 1 << 20;          // in one Push
+inline constexpr size_t kBatchBytesMax = 1 << 20;         // in one PullBatch
+inline constexpr uint64_t kPushWindowBytesMax = 4 << 20;  // unacknowledged
+inline constexpr uint32_t kPullCreditMax = 4;             // batches under way
+inline constexpr int64_t kStallMsMax = 30'000;            // without progress
+inline constexpr size_t kHelloHeadsMax = 64;
+
+// The end of one of the device's own chains.
+struct OwnHead {
+  Incarnation incarnation;
+  uint64_t seq = 0;
+  Hash hash;
+};
+
+// --- The device's side -----------------------------------------------------
+
+// Send this to the centre.
+struct SendRequest {
+  v1::SyncRequest message;
+};
+// Read closed segments of an own chain after `after_seq`, whose hash must be
+// `after_hash` (else answer CHAIN_FORKED). Answer: OutboxRead.
+struct ReadOutbox {
+  Incarnation incarnation;
+  uint64_t after_seq = 0;
+  Hash after_hash;
+  size_t bytes_max = kPushBytesMax;
+};
+// Make it durable, verified. Answer: AckApplied.
+struct ApplyAck {
+  v1::Ack ack;
+};
+// Make it durable, verified. Answer: PullApplied.
+struct ApplyPull {
+  v1::PullBatch batch;
+};
+// The session is over. OK: everything was pushed and pulled.
+struct FinishSession {
+  absl::Status status;
+};
+using DeviceEffect =
+    std::variant<SendRequest, ReadOutbox, ApplyAck, ApplyPull, FinishSession>;
+
+struct ReceivedResponse {
+  v1::SyncResponse message;
+};
+struct OutboxSegment {
+  std::string wire;
+  uint64_t end_seq = 0;  // its last seq
+};
+struct OutboxRead {
+  absl::Status status;
+  std::vector<OutboxSegment> segments;  // in chain order
+  Hash end_hash;                        // of the last change in them
+  bool exhausted = false;               // nothing further in this chain
+};
+struct AckApplied {
+  absl::Status status;
+};
+struct PullApplied {
+  absl::Status status;
+  uint64_t cursor_size = 0;
+};
+// The stream broke or ended; `status` is the transport's.
+struct StreamEnded {
+  absl::Status status;
+};
+// Time passes; needed at least once a second while a session is open.
+struct TimePassed {};
+using DeviceEvent = std::variant<ReceivedResponse, OutboxRead, AckApplied,
+                                 PullApplied, StreamEnded, TimePassed>;
+
+struct DeviceSessionConfig {
+  PublicKey centre_key;
+  HistoryId history;  // zero if it never pulled
+  uint64_t cursor_size = 0;
+  Hash cursor_root;  // root at cursor_size
+  std::vector<OwnHead> heads;
+};
+
+struct SessionReport {
+  uint64_t changes_pushed = 0;  // acknowledged in this session
+  uint64_t entries_pulled = 0;  // log entries passed
+  uint64_t bytes_sent = 0;      // of stream messages
+  uint64_t bytes_received = 0;
+};
+
+class DeviceSession {
+ public:
+  explicit DeviceSession(DeviceSessionConfig config);
+
+  std::vector<DeviceEffect> Start(int64_t now_ms);
+  std::vector<DeviceEffect> Step(DeviceEvent event, int64_t now_ms);
+
+  bool finished() const { return state_ == State::kFinished; }
+  const SessionReport& report() const { return report_; }
+
+ private:
+  enum class State { kNew, kGreeting, kOpen, kFinished };
+  struct Chain {
+    OwnHead local;
+    uint64_t sent_seq = 0;
+    Hash sent_hash;
+    bool exhausted = false;
+  };
+  // A segment sent and not yet acknowledged.
+  struct InFlight {
+    Incarnation incarnation;
+    uint64_t end_seq = 0;
+    uint64_t bytes = 0;
+  };
+
+  void OnResponse(const v1::SyncResponse& message);
+  void OnWelcome(const v1::Welcome& welcome);
+  void OnAck(const v1::Ack& ack);
+  void OnOutbox(const OutboxRead& read);
+  void OnAckApplied(const absl::Status& status);
+  void OnPullApplied(const PullApplied& applied);
+  absl::Status CheckHead(const v1::Welcome& welcome, TreeHead* head) const;
+  absl::Status MatchChains(const v1::Welcome& welcome);
+  void Send(v1::SyncRequest message);
+  void PushMore();
+  void PullMore();
+  void FinishIfDone();
+  void Finish(absl::Status status);
+  bool AllPushed() const;
+
+  const DeviceSessionConfig config_;
+  State state_ = State::kNew;
+  std::vector<DeviceEffect> effects_;
+  std::vector<Chain> chains_;
+  size_t reading_ = 0;  // index of the chain being read
+  bool outbox_pending_ = false;
+  size_t acks_pending_ = 0;  // acks being applied
+  uint64_t window_bytes_ = 0;
+  uint64_t in_flight_bytes_ = 0;
+  std::vector<InFlight> in_flight_;
+  size_t pulls_pending_ = 0;  // batches being applied
+  uint32_t credit_ = 0;       // batches the centre may still send
+  uint64_t cursor_ = 0;
+  uint64_t target_ = 0;  // pull to at least this size
+  uint64_t asked_until_ = 0;
+  int64_t progress_ms_ = 0;
+  SessionReport report_;
+};
+
+// --- The centre's side -----------------------------------------------------
+
+struct SendResponse {
+  v1::SyncResponse message;
+};
+// Look up what Welcome needs. Answer: LookedUp.
+struct LookUp {
+  v1::Hello hello;
+};
+// Verify and commit these segments of the session's device, in order, all
+// synced. Answer: Committed.
+struct CommitSegments {
+  std::vector<std::string> segments;
+};
+// Read the log from `from_size` for this device. Answer: FeedRead.
+struct ReadFeed {
+  uint64_t from_size = 0;
+  size_t bytes_max = kBatchBytesMax;
+};
+// End the stream with this status (OK: the device is done).
+struct CloseSession {
+  absl::Status status;
+};
+using CentreEffect =
+    std::variant<SendResponse, LookUp, CommitSegments, ReadFeed, CloseSession>;
+
+struct ReceivedRequest {
+  v1::SyncRequest message;
+};
+struct LookedUp {
+  absl::Status status;
+  v1::Welcome welcome;
+};
+struct Committed {
+  absl::Status status;  // of the first segment that was not committed
+  v1::Ack ack;          // of those before it; may be empty
+};
+struct FeedRead {
+  absl::Status status;
+  v1::PullBatch batch;
+};
+// The device will send nothing more.
+struct RequestsEnded {};
+using CentreEvent = std::variant<ReceivedRequest, LookedUp, Committed, FeedRead,
+                                 RequestsEnded, TimePassed>;
+
+class CentreSession {
+ public:
+  CentreSession() = default;
+
+  std::vector<CentreEffect> Start(int64_t now_ms);
+  std::vector<CentreEffect> Step(CentreEvent event, int64_t now_ms);
+
+  // Backpressure: read the next request only while this is true.
+  bool wants_request() const {
+    return !closed_ && in_flight_bytes_ < kPushWindowBytesMax;
+  }
+  bool closed() const { return closed_; }
+
+ private:
+  enum class State { kExpectHello, kLookingUp, kOpen };
+
+  void OnRequest(const v1::SyncRequest& message);
+  void OnPush(const v1::Push& push);
+  void OnFeed(const FeedRead& read);
+  void Send(v1::SyncResponse message);
+  void FeedMore();
+  void CloseIfDone();
+  void Close(absl::Status status);
+
+  State state_ = State::kExpectHello;
+  bool closed_ = false;
+  bool requests_ended_ = false;
+  std::vector<CentreEffect> effects_;
+  std::vector<uint64_t> commits_;  // bytes of each, oldest first
+  uint64_t in_flight_bytes_ = 0;
+  uint64_t position_ = 0;
+  uint64_t until_ = 0;
+  bool caught_up_ = true;
+  uint32_t credit_ = 0;
+  bool reading_ = false;
+  int64_t progress_ms_ = 0;
+};
+
+// A typed error as the wire carries it, and back. An unknown reason becomes
+// kUnspecified and keeps its text.
+v1::ErrorDetail ToErrorDetail(const absl::Status& status);
+absl::Status FromErrorDetail(const v1::ErrorDetail& detail);
+
+}  // namespace vouch
+
+#endif  // VOUCH_SYNC_CORE_SESSION_H_

@@ -1,0 +1,163 @@
+#include <algorithm>
+
+#include "sync/base/status.h"
+#include "sync/core/session.h"
+
+namespace vouch {
+namespace {
+
+// A session that says nothing for this long is dropped; the device resumes.
+constexpr int64_t kIdleMsMax = 2 * kStallMsMax;
+
+}  // namespace
+
+std::vector<CentreEffect> CentreSession::Start(int64_t now_ms) {
+  progress_ms_ = now_ms;
+  return {};
+}
+
+std::vector<CentreEffect> CentreSession::Step(CentreEvent event,
+                                              int64_t now_ms) {
+  effects_.clear();
+  if (closed_) return {};
+  if (!std::holds_alternative<TimePassed>(event)) progress_ms_ = now_ms;
+  if (auto* e = std::get_if<ReceivedRequest>(&event)) {
+    OnRequest(e->message);
+  } else if (auto* e = std::get_if<LookedUp>(&event)) {
+    if (!e->status.ok()) {
+      Close(e->status);
+    } else {
+      state_ = State::kOpen;
+      v1::SyncResponse response;
+      *response.mutable_welcome() = std::move(e->welcome);
+      response.mutable_welcome()->set_protocol_version(kProtocolVersion);
+      response.mutable_welcome()->set_push_window_bytes(kPushWindowBytesMax);
+      Send(std::move(response));
+      CloseIfDone();
+    }
+  } else if (auto* e = std::get_if<Committed>(&event)) {
+    if (!commits_.empty()) {
+      in_flight_bytes_ -= commits_.front();
+      commits_.erase(commits_.begin());
+    }
+    if (e->ack.segments_size() > 0) {
+      v1::SyncResponse response;
+      *response.mutable_ack() = std::move(e->ack);
+      Send(std::move(response));
+    }
+    if (!e->status.ok()) Close(e->status);
+    CloseIfDone();
+  } else if (auto* e = std::get_if<FeedRead>(&event)) {
+    OnFeed(*e);
+  } else if (std::holds_alternative<RequestsEnded>(event)) {
+    requests_ended_ = true;
+    CloseIfDone();
+  } else if (now_ms - progress_ms_ > kIdleMsMax) {
+    Close(Error(Reason::kTooSlow, "the session stood still for a minute"));
+  }
+  return std::move(effects_);
+}
+
+void CentreSession::OnRequest(const v1::SyncRequest& message) {
+  if (state_ == State::kExpectHello) {
+    if (!message.has_hello()) {
+      return Close(
+          Error(Reason::kProtocolOrder, "a session begins with Hello"));
+    }
+    const v1::Hello& hello = message.hello();
+    if (hello.protocol_version() < kProtocolVersion) {
+      return Close(Error(Reason::kProtocolVersion,
+                         "this centre speaks protocol version 1"));
+    }
+    if (hello.heads_size() > static_cast<int>(kHelloHeadsMax)) {
+      return Close(Error(Reason::kTooLarge, "Hello names over 64 chains"));
+    }
+    state_ = State::kLookingUp;
+    position_ = hello.cursor_size();
+    effects_.push_back(LookUp{hello});
+    return;
+  }
+  if (state_ == State::kOpen && message.has_push()) {
+    return OnPush(message.push());
+  }
+  if (state_ == State::kOpen && message.has_pull()) {
+    until_ = std::max(until_, message.pull().until_size());
+    credit_ =
+        std::min(credit_ + std::min(message.pull().credit(), kPullCreditMax),
+                 kPullCreditMax);
+    if (until_ > position_) caught_up_ = false;
+    return FeedMore();
+  }
+  Close(Error(Reason::kProtocolOrder, "an unexpected message of the device"));
+}
+
+void CentreSession::OnPush(const v1::Push& push) {
+  uint64_t bytes = 0;
+  for (const std::string& segment : push.segments()) bytes += segment.size();
+  if (push.segments_size() == 0 ||
+      (bytes > kPushBytesMax && push.segments_size() > 1)) {
+    return Close(Error(Reason::kTooLarge,
+                       "a Push holds no segment, or over 1 MiB of several"));
+  }
+  commits_.push_back(bytes);
+  in_flight_bytes_ += bytes;
+  CommitSegments commit;
+  commit.segments.assign(push.segments().begin(), push.segments().end());
+  effects_.push_back(std::move(commit));
+}
+
+void CentreSession::FeedMore() {
+  if (closed_ || reading_ || caught_up_ || credit_ == 0) return;
+  reading_ = true;
+  effects_.push_back(ReadFeed{position_, kBatchBytesMax});
+}
+
+void CentreSession::OnFeed(const FeedRead& read) {
+  reading_ = false;
+  if (!read.status.ok()) return Close(read.status);
+  const bool moved = read.batch.end_size() > position_;
+  position_ = read.batch.end_size();
+  // The device may have asked for more while this was being read from an
+  // older tree head: go on, unless the log has no more.
+  caught_up_ = read.batch.caught_up() && (until_ <= position_ || !moved);
+  --credit_;
+  v1::SyncResponse response;
+  *response.mutable_batch() = read.batch;
+  Send(std::move(response));
+  FeedMore();
+  CloseIfDone();
+}
+
+void CentreSession::Send(v1::SyncResponse message) {
+  effects_.push_back(SendResponse{std::move(message)});
+}
+
+void CentreSession::CloseIfDone() {
+  if (!requests_ended_ || closed_) return;
+  if (!commits_.empty() || reading_ || state_ == State::kLookingUp) return;
+  Close(absl::OkStatus());
+}
+
+void CentreSession::Close(absl::Status status) {
+  if (closed_) return;
+  closed_ = true;
+  if (!status.ok()) {
+    v1::SyncResponse response;
+    *response.mutable_refused()->mutable_error() = ToErrorDetail(status);
+    Send(std::move(response));
+  }
+  effects_.push_back(CloseSession{std::move(status)});
+}
+
+v1::ErrorDetail ToErrorDetail(const absl::Status& status) {
+  v1::ErrorDetail detail;
+  detail.set_reason(static_cast<v1::ErrorReason>(ReasonOf(status)));
+  detail.set_text(std::string(status.message()));
+  return detail;
+}
+
+absl::Status FromErrorDetail(const v1::ErrorDetail& detail) {
+  return Error(ReasonFromNumber(detail.reason()), detail.text());
+}
+
+}  // namespace vouch
