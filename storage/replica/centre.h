@@ -1,0 +1,219 @@
+// A centre's replica: verifies, judges and commits segments to the log, keeps
+// its tree, materialises views, reads feeds. Server and simulator run the same
+// code.
+//
+// Threads: Commit, Materialise, Enrol and CreateCode are for one committer
+// thread at a time. Everything marked "any thread" reads published state and
+// the store only.
+//
+//   VOUCH_ASSIGN_OR_RETURN(auto centre, Centre::Open(store, keys, judge, …));
+//   auto segment = centre->Verify(device, wire);          // any thread
+//   auto results = centre->Commit({{device, *segment}});  // committer
+//   centre->Materialise(kMaterialiseEntriesMax);
+#ifndef VOUCH_STORAGE_REPLICA_CENTRE_H_
+#define VOUCH_STORAGE_REPLICA_CENTRE_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "storage/mutex.h"
+#include "storage/replica/chain_writer.h"
+#include "storage/replica/change_store.h"
+#include "storage/replica/materialiser.h"
+#include "sync/base/judge.h"
+#include "sync/core/merkle_tiles.h"
+#include "sync/core/session.h"
+
+namespace vouch {
+
+inline constexpr size_t kCommitGroupChangesMax = 2048;
+inline constexpr size_t kCommitGroupBytesMax = 4 << 20;
+inline constexpr size_t kMaterialiseEntriesMax = 1024;
+// Committed changes kept in memory until the views have caught up.
+inline constexpr size_t kTailChangesMax = 16384;
+inline constexpr int64_t kCodeValidMsMax = int64_t{30} * 24 * 3600 * 1000;
+inline constexpr int64_t kCodeValidMsDefault = int64_t{24} * 3600 * 1000;
+inline constexpr size_t kPersonNameBytesMax = 200;
+inline constexpr int kCentreRole = 1;  // vouch.v1.ROLE_ADMINISTRATOR
+
+// An enrolled device and the person certified on it.
+struct Member {
+  DeviceId device;
+  PublicKey device_key;
+  PersonId person;
+  PublicKey person_key;
+  int role = 0;  // vouch.v1.Role
+  std::string name;
+  int64_t enrolled_ms = 0;
+  bool revoked = false;
+};
+
+struct EnrolmentCode {
+  std::string code;  // shown once; only its hash is stored
+  int64_t expires_ms = 0;
+  PersonId person;
+};
+struct CodeRow {
+  int role = 0;
+  std::string name;
+  int64_t expires_ms = 0;
+};
+
+class Centre {
+ public:
+  struct Options {
+    std::string name;  // of the centre; written at first start only
+  };
+  // Makes identity, history and centre keys in a new store; brings the views
+  // up to the log. Errors: STORE_*.
+  static absl::StatusOr<std::unique_ptr<Centre>> Open(
+      Store* store, KeyRing* keys, const Judge* judge, const Clock* clock,
+      Random* random, const Options& options);
+
+  // Any thread.
+  const PublicKey& key() const { return centre_public_key_; }
+  const HistoryId& history() const { return history_; }
+  const RecordId& id() const { return centre_id_; }
+  const std::string& name() const { return name_; }
+
+  // Any thread: decodes and verifies a segment that `from` pushed.
+  // Errors: those of DecodeSegment, CHAIN_FOREIGN.
+  absl::StatusOr<Segment> Verify(const DeviceId& from,
+                                 absl::string_view wire) const;
+
+  struct CommitRequest {
+    DeviceId from;
+    Segment segment;
+  };
+  struct CommitResult {
+    absl::Status status;  // CHAIN_BROKEN, CHAIN_FORKED; OK for a duplicate
+    SegmentCommit commit;
+    Signature ack;
+    bool duplicate = false;
+  };
+  // A result each, in order; all are synced on return, in one batch unless a
+  // decision among them needs the views brought up first. An error means that
+  // what was not committed before is unknown; a resend finds out.
+  absl::StatusOr<std::vector<CommitResult>> Commit(
+      std::vector<CommitRequest> requests);
+
+  // Works up to `entries_max` further log entries into the views.
+  absl::Status Materialise(size_t entries_max);
+  bool materialised() const;  // any thread
+
+  // The centre writes a record itself (people at enrolment). Committer.
+  absl::Status Write(const NewChange& change);
+
+  // Single use, expiring. Committer. Errors: MALFORMED, STORE_*.
+  absl::StatusOr<EnrolmentCode> CreateCode(int role, absl::string_view name,
+                                           int64_t valid_ms,
+                                           std::optional<PersonId> person);
+  // Certifies a device. The same code with the same keys gives the same
+  // answer. Committer. Errors: CODE_UNKNOWN, CODE_USED, CODE_EXPIRED, STORE_*.
+  absl::StatusOr<Member> Enrol(absl::string_view code,
+                               const PublicKey& device_key,
+                               const PublicKey& person_key);
+  // Any thread.
+  absl::StatusOr<std::optional<Member>> FindMember(const DeviceId& id) const;
+  absl::StatusOr<std::vector<Member>> ListMembers() const;
+  absl::StatusOr<std::vector<CodeRow>> ListCodes() const;
+
+  // Any thread: what Welcome holds for this device.
+  LookedUp Answer(const DeviceId& device, const v1::Hello& hello) const;
+  // Any thread: a batch from `request.from_size` up to the newest tree head,
+  // whole segments, at least one if there is any.
+  using Visible = std::function<bool(const ScopeId&)>;
+  FeedRead Feed(const DeviceId& device, const Visible& visible,
+                const ReadFeed& request) const;
+  // The newest signed tree head. Any thread.
+  TreeHead Head() const;
+
+  struct LedgerNumbers {
+    uint64_t log_size = 0;
+    Hash log_root;
+    uint64_t stored = 0;
+    uint64_t held = 0;
+  };
+  // Any thread; counts by scanning the log.
+  absl::StatusOr<LedgerNumbers> Ledger() const;
+
+  // Any thread. Errors: NOT_FOUND, those of the store.
+  absl::StatusOr<AuthorFacts> FindAuthor(const DeviceId& device) const;
+  absl::StatusOr<AuthorFacts> FindPerson(const PersonId& person) const;
+  absl::StatusOr<RecordView> FindRecord(const RecordId& record) const;
+
+  const ChangeStore& changes() const { return changes_; }
+  Store* store() const { return store_; }
+
+ private:
+  struct Group;
+  class JudgingReader;
+  Centre(Store* store, KeyRing* keys, const Judge* judge, const Clock* clock,
+         Random* random);
+  absl::Status LoadIdentity(const Options& options);
+  absl::Status LoadLog();
+  absl::StatusOr<TiledTree> OpenTree(uint64_t size) const;
+  TileGet TilesOf(const Reader& reader) const;
+  static bool NeedsViews(const Segment& segment);
+  absl::Status WriteGroup(Group* group);
+  absl::Status CommitAll(const std::vector<CommitRequest>& requests,
+                         std::vector<CommitResult>* results);
+  absl::Status CommitOne(const CommitRequest& request, Group* group,
+                         CommitResult* result);
+  absl::StatusOr<bool> FindDuplicate(const Segment& segment,
+                                     CommitResult* result) const;
+  absl::StatusOr<Disposition> Decide(const CommitRequest& request,
+                                     const Change& change);
+  absl::StatusOr<ChangeStore::Head> ChainHeadOf(const DeviceId& device,
+                                                const Incarnation& inc);
+  absl::StatusOr<ScopeEnd> ScopeEndOf(const ScopeId& scope);
+  void Publish();
+  absl::Status LoadTail();
+  absl::Status Settle();
+  absl::Status CheckSettled() const;
+
+  Store* const store_;
+  KeyRing* const keys_;
+  const Judge* const judge_;
+  const Clock* const clock_;
+  Random* const random_;
+  ChangeStore changes_;
+
+  RecordId centre_id_;
+  std::string name_;
+  HistoryId history_;
+  PublicKey centre_public_key_;
+  DeviceId centre_device_;  // the centre as an author
+  PublicKey centre_person_key_;
+  std::optional<SigningKey> centre_key_;  // signs tree heads and acks
+
+  // The committer's.
+  std::optional<ChainWriter> writer_;
+  std::optional<TiledTree> tree_;
+  LocationIndex tail_;       // committed, not yet materialised
+  bool reload_due_ = false;  // tree, tail and caches are not the store's
+  absl::flat_hash_map<std::string, ChangeStore::Head> chain_heads_;
+  absl::flat_hash_map<ScopeId, ScopeEnd> scope_ends_;
+
+  mutable Mutex mutex_;
+  struct Published {
+    uint64_t size = 0;
+    Hash root;
+    uint64_t materialised = 0;
+  };
+  Published published_ VOUCH_GUARDED_BY(mutex_);
+  mutable std::optional<TreeHead> head_ VOUCH_GUARDED_BY(mutex_);
+  // A write failed, and may be there all the same: nothing is served from the
+  // store until that is known and durable.
+  bool in_doubt_ VOUCH_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace vouch
+
+#endif  // VOUCH_STORAGE_REPLICA_CENTRE_H_

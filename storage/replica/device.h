@@ -1,0 +1,167 @@
+// A tablet's replica: saves changes durably while offline, and carries out
+// what a DeviceSession asks for. One thread at a time (the library's worker
+// or its lock); the simulator runs the same code.
+//
+//   VOUCH_ASSIGN_OR_RETURN(auto device, Device::Open(store, keys, clock, rnd));
+//   device->Adopt(membership);                  // once, after enrolment
+//   auto saved = device->Save({new_change});    // durable on return
+//   RecordView view = *device->Record(id);
+#ifndef VOUCH_STORAGE_REPLICA_DEVICE_H_
+#define VOUCH_STORAGE_REPLICA_DEVICE_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "storage/replica/chain_writer.h"
+#include "storage/replica/change_store.h"
+#include "storage/replica/materialiser.h"
+#include "sync/base/judge.h"
+#include "sync/core/merkle.h"
+#include "sync/core/session.h"
+
+namespace vouch {
+
+inline constexpr size_t kTreeHeadsKeptMax = 64;  // the ladder of rule 12
+
+// What enrolment gave this tablet.
+struct Membership {
+  PersonId person;
+  std::string person_name;
+  int role = 0;  // vouch.v1.Role
+  RecordId centre_id;
+  std::string centre_name;
+  PublicKey centre_key;
+  std::string certificate_pem;
+  std::string ca_certificate_pem;
+  std::string server_address;  // host:port
+  int64_t certificate_expires_ms = 0;
+};
+
+struct SavedChange {
+  Hash hash;
+  Coordinate at;
+};
+
+// captured = stored + held + pending, counted apart.
+struct DeviceLedger {
+  uint64_t captured = 0;  // changes this tablet wrote
+  uint64_t stored = 0;    // of those, at the centre and applied
+  uint64_t held = 0;      // at the centre, held for review
+  uint64_t pending = 0;   // on this tablet only
+  uint64_t pulled = 0;    // changes of others held here
+  bool balanced() const { return captured == stored + held + pending; }
+};
+
+// Where a change is safe (sync.md §6).
+enum class Safety : uint8_t {
+  kOnThisTablet = 1,
+  kAtTheCentre = 2,  // DURABLE
+  kSafe = 3,         // STABLE: a second store has it
+};
+absl::string_view SafetyName(Safety safety);
+
+class Device : public JudgeReader {
+ public:
+  // Makes keys and an incarnation in a new store. Errors: STORE_*.
+  static absl::StatusOr<std::unique_ptr<Device>> Open(Store* store,
+                                                      KeyRing* keys,
+                                                      const Clock* clock,
+                                                      Random* random);
+
+  const SigningKey& device_key() const { return writer_->device_key(); }
+  const SigningKey& person_key() const { return writer_->person_key(); }
+  DeviceId id() const { return writer_->device(); }
+  // Absent until enrolled.
+  const std::optional<Membership>& membership() const { return membership_; }
+  // Durable on return. Errors: ALREADY_ENROLLED, STORE_*.
+  absl::Status Adopt(const Membership& membership);
+  // A renewed certificate or a moved server: everything else must be equal.
+  absl::Status UpdateMembership(const Membership& membership);
+
+  // Saves all of them in one synced batch, in order; nothing is saved if one
+  // cannot be. A later draft of the list may name the earlier ones' hashes
+  // only through `make`: called with the hashes so far.
+  // Errors: NOT_ENROLLED, TOO_LARGE, STORE_FULL, STORE_IO.
+  using MakeChange =
+      std::function<absl::StatusOr<NewChange>(absl::Span<const SavedChange>)>;
+  absl::StatusOr<std::vector<SavedChange>> Save(
+      absl::Span<const NewChange> drafts);
+  absl::StatusOr<std::vector<SavedChange>> SaveMade(
+      absl::Span<const MakeChange> drafts);
+
+  // Reads. Errors: NOT_FOUND, STORE_CORRUPTED.
+  absl::StatusOr<RecordView> View(const RecordId& record) const;
+  absl::Status ScanRecords(
+      const std::function<bool(const RecordSummaryRow&)>& visit) const;
+  // Records with conflicts or held changes.
+  absl::StatusOr<std::vector<AttentionRow>> Attention() const;
+  absl::StatusOr<Safety> SafetyOf(const RecordId& record) const;
+  absl::StatusOr<DeviceLedger> Ledger() const;
+  // The state hash of each scope held, in scope order.
+  absl::StatusOr<std::vector<std::pair<ScopeId, Hash>>> ScopeStates() const;
+
+  // What a session needs; closes the open segment first (durable on return).
+  absl::StatusOr<DeviceSessionConfig> BeginSession();
+  OutboxRead Read(const ReadOutbox& request) const;
+  // Verifies signatures and positions, then writes dispositions and log rows
+  // in one synced batch. Errors: PROOF_INVALID, MALFORMED, STORE_*.
+  absl::Status Apply(const v1::Ack& ack);
+  // Verifies everything, then writes changes, log rows, views and the cursor
+  // in one batch. Errors: PROOF_INVALID, those of DecodeSegment, STORE_*.
+  PullApplied Apply(const v1::PullBatch& batch);
+
+  uint64_t cursor_size() const { return tree_.size(); }
+  // Log size and root as last pulled.
+  Hash cursor_root() const { return tree_.Root(); }
+
+  // JudgeReader: as last known here.
+  std::optional<AuthorFacts> Author(const DeviceId& device) const override;
+  std::optional<AuthorFacts> Person(const PersonId& person) const override;
+  std::optional<RecordView> Record(const RecordId& record) const override;
+
+  const ChangeStore& changes() const { return changes_; }
+
+ private:
+  Device(Store* store, KeyRing* keys, const Clock* clock, Random* random);
+  absl::Status LoadIdentity();
+  absl::Status CreateIdentity();
+  absl::Status LoadPosition();
+  absl::Status Settle();
+  absl::Status Write(WriteBatch batch, Durability durability);
+  absl::Status CloseSegments();
+  absl::Status CloseSomeSegments();
+  absl::StatusOr<std::vector<Change>> UnsegmentedChanges() const;
+  struct PullState;
+  absl::Status PullOne(const v1::PullItem& item, PullState* state);
+  absl::Status PullSegment(const v1::PulledSegment& item, PullState* state);
+  absl::Status PullOwn(const v1::CommittedSegment& item, PullState* state);
+  absl::Status PassEntries(const Segment& segment, const SegmentCommit& commit,
+                           PullState* state);
+  absl::Status FinishPull(const v1::PullBatch& batch, PullState* state);
+  std::string EncodeMembership() const;
+  absl::Status PruneTreeHeads(WriteBatch* batch) const;
+  void WriteCursor(const CompactRange& tree, const HistoryId& history,
+                   const Hlc& hlc, WriteBatch* batch) const;
+
+  Store* const store_;
+  KeyRing* const keys_;
+  const Clock* const clock_;
+  Random* const random_;
+  ChangeStore changes_;
+  std::optional<ChainWriter> writer_;
+  std::optional<Membership> membership_;
+  uint64_t segmented_seq_ = 0;  // own changes up to here are in segments
+  CompactRange tree_;           // the log as pulled
+  HistoryId history_;
+  bool in_doubt_ = false;  // a write failed, and may be there all the same
+};
+
+}  // namespace vouch
+
+#endif  // VOUCH_STORAGE_REPLICA_DEVICE_H_

@@ -1,0 +1,210 @@
+#include "storage/replica/rows.h"
+
+#include "sync/base/codec.h"
+
+namespace vouch {
+namespace {
+
+constexpr uint8_t kRowVersion = 1;
+
+void WriteCoordinate(const Coordinate& at, ByteWriter* out) {
+  out->Fixed(at.device).Fixed(at.incarnation).Fixed(at.branch).Varint(at.seq);
+}
+
+Coordinate ReadCoordinate(ByteReader* in) {
+  Coordinate at;
+  at.device = in->Fixed<DeviceId>();
+  at.incarnation = in->Fixed<Incarnation>();
+  at.branch = in->Fixed<Hash>();
+  at.seq = in->Varint();
+  return at;
+}
+
+// 0: none, else one more than the value.
+void WriteOptional(std::optional<uint64_t> v, ByteWriter* out) {
+  out->Varint(v.has_value() ? *v + 1 : 0);
+}
+
+std::optional<uint64_t> ReadOptional(ByteReader* in) {
+  uint64_t v = in->Varint();
+  return v == 0 ? std::nullopt : std::optional<uint64_t>(v - 1);
+}
+
+// Every row starts with its version.
+ByteWriter Versioned() {
+  ByteWriter out;
+  out.U8(kRowVersion);
+  return out;
+}
+
+ByteReader Unversioned(absl::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.U8() != kRowVersion) in.Fail();
+  return in;
+}
+
+template <typename T>
+std::optional<T> IfDone(const ByteReader& in, T row) {
+  if (!in.Done()) return std::nullopt;
+  return row;
+}
+
+}  // namespace
+
+std::string EncodeChainRow(const ChainRow& row) {
+  ByteWriter out = Versioned();
+  out.Prefixed(row.core_bytes).Varint(row.signatures.size());
+  for (const PersonSignature& s : row.signatures) {
+    out.U8(s.role).Fixed(s.key).Fixed(s.signature);
+  }
+  return out.Take();
+}
+
+std::optional<ChainRow> DecodeChainRow(absl::string_view bytes) {
+  ByteReader in = Unversioned(bytes);
+  ChainRow row;
+  row.core_bytes = std::string(in.Prefixed());
+  row.signatures.resize(in.Count(97, kPersonSignaturesMax));
+  for (PersonSignature& s : row.signatures) {
+    s.role = in.U8();
+    s.key = in.Fixed<PublicKey>();
+    s.signature = in.Fixed<Signature>();
+  }
+  return IfDone(in, std::move(row));
+}
+
+std::string EncodeLocation(const ChangeLocation& row) {
+  ByteWriter out = Versioned();
+  WriteCoordinate(row.at, &out);
+  out.Fixed(row.scope).Fixed(row.record).Fixed(row.author);
+  out.U8((row.saw_seal ? 1 : 0) | (row.saw_discard ? 2 : 0));
+  return out.Take();
+}
+
+std::optional<ChangeLocation> DecodeLocation(absl::string_view bytes) {
+  ByteReader in = Unversioned(bytes);
+  ChangeLocation row;
+  row.at = ReadCoordinate(&in);
+  row.scope = in.Fixed<ScopeId>();
+  row.record = in.Fixed<RecordId>();
+  row.author = in.Fixed<PersonId>();
+  uint8_t flags = in.U8();
+  row.saw_seal = (flags & 1) != 0;
+  row.saw_discard = (flags & 2) != 0;
+  return IfDone(in, row);
+}
+
+std::string EncodeRecordChange(const RecordChange& row) {
+  ByteWriter out = Versioned();
+  WriteCoordinate(row.at, &out);
+  out.U8(row.disposition.quarantined ? 1 : 0);
+  out.Varint(static_cast<uint64_t>(row.disposition.reason));
+  WriteOptional(row.commit_seq, &out);
+  out.U8(row.effective ? 1 : 0);
+  return out.Take();
+}
+
+std::optional<RecordChange> DecodeRecordChange(const Hash& hash,
+                                               absl::string_view bytes) {
+  ByteReader in = Unversioned(bytes);
+  RecordChange row;
+  row.hash = hash;
+  row.at = ReadCoordinate(&in);
+  row.disposition.quarantined = in.U8() != 0;
+  row.disposition.reason = static_cast<Reason>(in.Varint());
+  row.commit_seq = ReadOptional(&in);
+  row.effective = in.U8() != 0;
+  return IfDone(in, row);
+}
+
+std::string EncodeSummary(const RecordSummaryRow& row) {
+  ByteWriter out = Versioned();
+  out.Varint(row.kind).U8(static_cast<uint8_t>(row.state));
+  out.Fixed(row.state_hash).Varint(row.conflicts).Varint(row.held);
+  out.Varint(row.changes).Varint(row.unacknowledged);
+  return out.Take();
+}
+
+std::optional<RecordSummaryRow> DecodeSummary(absl::string_view key,
+                                              absl::string_view bytes) {
+  ByteReader k(key);
+  RecordSummaryRow row;
+  row.scope = k.Fixed<ScopeId>();
+  row.record = k.Fixed<RecordId>();
+  ByteReader in = Unversioned(bytes);
+  if (!k.Done()) in.Fail();
+  row.kind = static_cast<uint32_t>(in.Varint());
+  row.state = static_cast<RecordState>(in.U8());
+  row.state_hash = in.Fixed<Hash>();
+  row.conflicts = static_cast<uint32_t>(in.Varint());
+  row.held = static_cast<uint32_t>(in.Varint());
+  row.changes = static_cast<uint32_t>(in.Varint());
+  row.unacknowledged = static_cast<uint32_t>(in.Varint());
+  return IfDone(in, row);
+}
+
+std::string EncodeSegmentRow(const SegmentRow& row) {
+  ByteWriter out = Versioned();
+  out.Prefixed(EncodeSegmentHeader(row.header));
+  WriteOptional(row.first_commit_seq, &out);
+  out.U8(row.ack.has_value() ? 1 : 0);
+  if (row.ack.has_value()) {
+    out.Fixed(row.ack->history).Fixed(row.ack->signature);
+  }
+  return out.Take();
+}
+
+std::optional<SegmentRow> DecodeSegmentRow(absl::string_view bytes) {
+  ByteReader in = Unversioned(bytes);
+  auto header = DecodeSegmentHeader(in.Prefixed());
+  if (!header.ok()) return std::nullopt;
+  SegmentRow row;
+  row.header = *header;
+  row.first_commit_seq = ReadOptional(&in);
+  if (in.U8() == 1) {
+    SegmentRow::AckProof ack;
+    ack.history = in.Fixed<HistoryId>();
+    ack.signature = in.Fixed<Signature>();
+    row.ack = ack;
+  }
+  return IfDone(in, row);
+}
+
+std::string EncodeLogRow(const LogRow& row) {
+  ByteWriter out = Versioned();
+  WriteCoordinate(row.first, &out);
+  out.Varint(row.count).Fixed(row.scope).Raw(EncodeSegmentCommit(row.commit));
+  return out.Take();
+}
+
+std::optional<LogRow> DecodeLogRow(absl::string_view bytes) {
+  ByteReader in = Unversioned(bytes);
+  LogRow row;
+  row.first = ReadCoordinate(&in);
+  row.count = static_cast<uint32_t>(in.Varint());
+  row.scope = in.Fixed<ScopeId>();
+  if (!in.ok()) return std::nullopt;
+  auto commit = DecodeSegmentCommit(in.rest());
+  if (!commit.ok() || commit->dispositions.size() != row.count) {
+    return std::nullopt;
+  }
+  row.commit = *std::move(commit);
+  return row;
+}
+
+std::string EncodeByScope(const ByScopeRow& row) {
+  ByteWriter out = Versioned();
+  out.Varint(row.first_commit_seq).Varint(row.count).Fixed(row.scope_head);
+  return out.Take();
+}
+
+std::optional<ByScopeRow> DecodeByScope(absl::string_view bytes) {
+  ByteReader in = Unversioned(bytes);
+  ByScopeRow row;
+  row.first_commit_seq = in.Varint();
+  row.count = in.Varint();
+  row.scope_head = in.Fixed<Hash>();
+  return IfDone(in, row);
+}
+
+}  // namespace vouch
