@@ -1,0 +1,37 @@
+// What `vouchd code …` and `vouchd status` call: the administration socket of
+// the server that runs on a data folder.
+#ifndef VOUCH_SERVER_ADMIN_CLIENT_H_
+#define VOUCH_SERVER_ADMIN_CLIENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "vouch/v1/admin_service.pb.h"
+
+namespace vouch {
+
+inline constexpr int64_t kAdminCallMsMax = 10'000;
+
+// One thread at a time. Errors of each call: UNREACHABLE if no server runs
+// there (or the socket is another user's), DEADLINE, and the service's own.
+class AdminClient {
+ public:
+  explicit AdminClient(const std::string& data_folder);
+  ~AdminClient();
+
+  absl::StatusOr<v1::CreateCodeResponse> CreateCode(
+      const v1::CreateCodeRequest& request);
+  // All pages.
+  absl::StatusOr<v1::ListCodesResponse> ListCodes();
+  absl::StatusOr<v1::GetStatusResponse> GetStatus();
+
+ private:
+  struct Channel;
+  std::unique_ptr<Channel> channel_;
+};
+
+}  // namespace vouch
+
+#endif  // VOUCH_SERVER_ADMIN_CLIENT_H_
