@@ -1,0 +1,112 @@
+// What is behind a Client: the open store, the replica and their lock, and the
+// steps that its functions share.
+#ifndef VOUCH_CLIENT_LIB_SRC_CLIENT_IMPL_H_
+#define VOUCH_CLIENT_LIB_SRC_CLIENT_IMPL_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client-lib/src/base_token.h"
+#include "evidence/kinds.h"
+#include "storage/mutex.h"
+#include "storage/replica/device.h"
+#include "vouch/client.h"
+
+namespace vouch {
+
+// A record as a person saw it, and what its next change must say.
+struct Shown {
+  RecordView view;
+  Base base;
+  Hash creation;  // the change that made the record
+};
+
+class Client::Impl {
+ public:
+  static absl::StatusOr<std::unique_ptr<Impl>> Open(const OpenOptions& options);
+
+  // Errors: MALFORMED unless 16 bytes.
+  static absl::StatusOr<RecordId> RecordIdFrom(const Id& id);
+
+  // The record at `base`, or as it is now if that is empty. Errors: NOT_FOUND,
+  // MALFORMED.
+  absl::StatusOr<Shown> Load(const Id& record, const BaseToken& base) const
+      VOUCH_REQUIRES(mutex);
+  // The change that made a record: of several the first, one in effect before
+  // one that is not. NOT_FOUND.
+  absl::StatusOr<Hash> CreationOf(const RecordId& record) const
+      VOUCH_REQUIRES(mutex);
+
+  // What a change on `shown` says besides its operations.
+  static NewChange Draft(const Shown& shown,
+                         std::vector<DraftOperation> operations);
+  // Saves; returns the base after it. Without an operation nothing is saved.
+  absl::StatusOr<BaseToken> Save(const Shown& shown, NewChange draft)
+      VOUCH_REQUIRES(mutex);
+
+  // One act, on the record at `base`.
+  using Builder = std::function<absl::StatusOr<std::vector<DraftOperation>>(
+      const RecordView&)>;
+  absl::StatusOr<BaseToken> Act(const Id& record, const BaseToken& base,
+                                const Builder& build);
+
+  // The scope of a new record: that of the registration named, else of the one
+  // its key leads to; the centre's for the centre's kinds.
+  absl::StatusOr<ScopeId> ScopeForNew(const Kind& kind,
+                                      const google::protobuf::Message& record,
+                                      const RecordId& id,
+                                      const Id& registration) const
+      VOUCH_REQUIRES(mutex);
+
+  // Fills in what a new verdict may leave out (see Client::AppendEntry).
+  absl::Status FillEntry(const ScopeId& scope,
+                         google::protobuf::Message* ledger) const
+      VOUCH_REQUIRES(mutex);
+
+  // Records for which `wanted` is true, in scope and id order.
+  absl::StatusOr<std::vector<RecordSummaryRow>> Rows(
+      const std::function<bool(const RecordSummaryRow&)>& wanted) const
+      VOUCH_REQUIRES(mutex);
+  absl::StatusOr<std::vector<RecordView>> Views(
+      const std::function<bool(const RecordSummaryRow&)>& wanted) const
+      VOUCH_REQUIRES(mutex);
+  // Views of records with conflicts or held changes.
+  absl::StatusOr<std::vector<RecordView>> ViewsNeedingAttention() const
+      VOUCH_REQUIRES(mutex);
+  absl::StatusOr<vouch::Record> Describe(const RecordSummaryRow& row) const
+      VOUCH_REQUIRES(mutex);
+  absl::StatusOr<LedgerNumbers> LedgerNow() const VOUCH_REQUIRES(mutex);
+  // Takes the lock for each step on the store.
+  absl::Status RunSession(const SyncOptions& sync, SyncReport* report);
+  absl::Status Conclude(SyncReport* report) const VOUCH_REQUIRES(mutex);
+  // Names of people as far as they are known here.
+  std::string NameOfPerson(const PersonId& person) const VOUCH_REQUIRES(mutex);
+
+  const OpenOptions options;
+  const Clock* const clock;
+  Random* const random;
+
+  // Held while the network is used, so that one sync runs at a time.
+  Mutex network_mutex;
+
+  // Guards what is below; never held while waiting for the network.
+  mutable Mutex mutex;
+  std::unique_ptr<Store> store VOUCH_GUARDED_BY(mutex);
+  std::unique_ptr<KeyRing> keys VOUCH_GUARDED_BY(mutex);
+  std::unique_ptr<Device> device VOUCH_GUARDED_BY(mutex);
+  // Read when first asked for; dropped when a sync may have changed them.
+  mutable std::optional<std::map<PersonId, std::string>> names
+      VOUCH_GUARDED_BY(mutex);
+
+ private:
+  explicit Impl(const OpenOptions& options);
+};
+
+}  // namespace vouch
+
+#endif  // VOUCH_CLIENT_LIB_SRC_CLIENT_IMPL_H_

@@ -1,0 +1,237 @@
+// Reading: records, lists, standing, the portfolio.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "client-lib/src/client_impl.h"
+#include "client-lib/src/describe.h"
+#include "client-lib/src/local_judge.h"
+#include "evidence/catalogue.h"
+#include "evidence/editing.h"
+#include "evidence/portfolio.h"
+#include "storage/replica/keys.h"
+#include "sync/base/hash.h"
+
+namespace vouch {
+namespace {
+
+constexpr int kPageSizeMax = 500;
+constexpr uint8_t kPageTokenVersion = 1;
+constexpr size_t kQueryDigestBytes = 8;
+
+// What the token's query must be equal in.
+std::string DigestOf(const RecordQuery& query) {
+  ByteWriter out;
+  out.Prefixed(query.kind).Prefixed(query.registration).Prefixed(query.state);
+  return HashOf("vouch.page.v1", {out.bytes()})
+      .Bytes()
+      .substr(0, kQueryDigestBytes);
+}
+
+std::string TokenAfter(const RecordQuery& query, const RecordSummaryRow& row) {
+  ByteWriter out;
+  out.U8(kPageTokenVersion).Raw(DigestOf(query));
+  out.Raw(RecordStateKey(row.scope, row.record));
+  return absl::WebSafeBase64Escape(out.bytes());
+}
+
+// The key that the page begins at; empty for the first.
+absl::StatusOr<std::string> BeginOf(const RecordQuery& query) {
+  if (query.page_token.empty()) return std::string();
+  std::string bytes;
+  bool decoded = absl::WebSafeBase64Unescape(query.page_token, &bytes);
+  ByteReader in(bytes);
+  bool known = decoded && in.U8() == kPageTokenVersion &&
+               in.Raw(kQueryDigestBytes) == DigestOf(query);
+  if (!known || in.rest().size() != ScopeId::kSize + RecordId::kSize) {
+    return Error(Reason::kPageTokenInvalid,
+                 "this page token was not made by this query");
+  }
+  return absl::StrCat(in.rest(), absl::string_view("\0", 1));
+}
+
+struct Filter {
+  uint32_t kind = 0;  // 0: all
+  std::string state;
+  std::vector<std::string> prefixes;  // of keys, in order; one empty: all
+};
+
+absl::StatusOr<Filter> FilterOf(const RecordQuery& query) {
+  Filter filter;
+  if (!query.kind.empty()) {
+    const Kind* kind = FindKindByName(query.kind);
+    if (kind == nullptr) {
+      return Error(Reason::kKindUnknown,
+                   absl::StrCat("no kind of record is called ", query.kind));
+    }
+    filter.kind = kind->number;
+  }
+  filter.state = query.state;
+  if (query.page_size < 1 || query.page_size > kPageSizeMax) {
+    return Error(Reason::kMalformed, "a page holds 1 to 500 records");
+  }
+  if (query.registration.empty()) {
+    filter.prefixes.push_back("");
+    return filter;
+  }
+  auto registration = RecordId::FromBytes(query.registration);
+  if (!registration.has_value()) {
+    return Error(Reason::kMalformed, "a registration's id is 16 bytes");
+  }
+  for (ScopeKind scope :
+       {ScopeKind::kShared, ScopeKind::kStaff, ScopeKind::kVerification}) {
+    filter.prefixes.push_back(MakeScope(scope, *registration).Bytes());
+  }
+  std::sort(filter.prefixes.begin(), filter.prefixes.end());
+  return filter;
+}
+
+bool Matches(const Filter& filter, const RecordSummaryRow& row) {
+  return (filter.kind == 0 || row.kind == filter.kind) &&
+         (filter.state.empty() || RecordStateName(row.state) == filter.state);
+}
+
+}  // namespace
+
+absl::StatusOr<Record> Client::Get(const Id& id) const {
+  VOUCH_ASSIGN_OR_RETURN(RecordId record, Impl::RecordIdFrom(id));
+  MutexLock lock(impl_->mutex);
+  const ChangeStore& changes = impl_->device->changes();
+  VOUCH_ASSIGN_OR_RETURN(ScopeId scope, changes.ScopeOf(*impl_->store, record));
+  std::optional<RecordSummaryRow> found;
+  VOUCH_RETURN_IF_ERROR(
+      changes.ScanSummaries(*impl_->store, RecordStateKey(scope, record), "",
+                            [&found](const RecordSummaryRow& row) {
+                              found = row;
+                              return false;
+                            }));
+  if (!found.has_value() || found->record != record) {
+    return Error(Reason::kNotFound, "there is no such record here");
+  }
+  return impl_->Describe(*found);
+}
+
+absl::StatusOr<RecordPage> Client::Query(const RecordQuery& query) const {
+  VOUCH_ASSIGN_OR_RETURN(Filter filter, FilterOf(query));
+  VOUCH_ASSIGN_OR_RETURN(std::string begin, BeginOf(query));
+  const size_t size_max = static_cast<size_t>(query.page_size);
+  RecordPage page;
+  std::optional<RecordSummaryRow> last;
+  bool more = false;
+  MutexLock lock(impl_->mutex);
+  for (const std::string& prefix : filter.prefixes) {
+    if (more) break;
+    VOUCH_RETURN_IF_ERROR(impl_->device->changes().ScanSummaries(
+        *impl_->store, std::max(begin, prefix), PrefixEnd(prefix),
+        [&](const RecordSummaryRow& row) {
+          if (!Matches(filter, row)) return true;
+          if (page.records.size() == size_max) {
+            more = true;
+            return false;
+          }
+          page.records.push_back(DescribeSummary(row));
+          last = row;
+          return true;
+        }));
+  }
+  if (more) page.next_page_token = TokenAfter(query, *last);
+  return page;
+}
+
+absl::StatusOr<std::vector<Record>> Client::Registrations() const {
+  MutexLock lock(impl_->mutex);
+  VOUCH_ASSIGN_OR_RETURN(auto rows,
+                         impl_->Rows([](const RecordSummaryRow& row) {
+                           return row.kind == kRegistrationKind;
+                         }));
+  std::vector<Record> out;
+  for (const RecordSummaryRow& row : rows) {
+    VOUCH_ASSIGN_OR_RETURN(Record record, impl_->Describe(row));
+    out.push_back(std::move(record));
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<v1::Person>> Client::People() const {
+  MutexLock lock(impl_->mutex);
+  VOUCH_ASSIGN_OR_RETURN(auto views,
+                         impl_->Views([](const RecordSummaryRow& row) {
+                           return row.kind == kPersonKind;
+                         }));
+  std::vector<v1::Person> people;
+  for (const RecordView& view : views) {
+    auto person = ParseRecordAs<v1::Person>(view);
+    if (person != nullptr) people.push_back(*std::move(person));
+  }
+  return people;
+}
+
+absl::StatusOr<SafetyState> Client::Safety(const Id& record) const {
+  VOUCH_ASSIGN_OR_RETURN(RecordId id, Impl::RecordIdFrom(record));
+  MutexLock lock(impl_->mutex);
+  VOUCH_ASSIGN_OR_RETURN(vouch::Safety safety, impl_->device->SafetyOf(id));
+  return static_cast<SafetyState>(safety);
+}
+
+std::string Client::SafeUnavailable() const {
+  // No centre of this version acknowledges a second copy (Device::SafetyOf).
+  return "unavailable: no backup configured";
+}
+
+absl::StatusOr<LedgerNumbers> Client::Ledger() const {
+  MutexLock lock(impl_->mutex);
+  return impl_->LedgerNow();
+}
+
+absl::StatusOr<std::vector<ScopeHash>> Client::StateHashes() const {
+  MutexLock lock(impl_->mutex);
+  VOUCH_ASSIGN_OR_RETURN(auto states, impl_->device->ScopeStates());
+  std::vector<ScopeHash> out;
+  for (const auto& [scope, hash] : states) {
+    out.push_back(
+        {scope.Bytes(), RegistrationIdOf(scope), ScopeName(scope), hash.Hex()});
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<Warning>> Client::Warnings() const {
+  MutexLock lock(impl_->mutex);
+  VOUCH_ASSIGN_OR_RETURN(auto foreseen,
+                         ForeseeHeld(*impl_->device, *impl_->store));
+  std::vector<Warning> out;
+  for (const Foreseen& item : foreseen) {
+    out.push_back({item.record.Bytes(), item.change.Hex(),
+                   ErrorReasonOf(item.verdict),
+                   std::string(item.verdict.message())});
+  }
+  return out;
+}
+
+absl::StatusOr<v1::Portfolio> Client::Portfolio(const Id& id) const {
+  VOUCH_ASSIGN_OR_RETURN(RecordId registration, Impl::RecordIdFrom(id));
+  MutexLock lock(impl_->mutex);
+  VOUCH_ASSIGN_OR_RETURN(Shown shown, impl_->Load(id, BaseToken()));
+  auto message = ParseRecordAs<v1::Registration>(shown.view);
+  if (message == nullptr) {
+    return Error(Reason::kNotFound, "this record is no registration");
+  }
+  const uint32_t version = message->specification_version();
+  VOUCH_ASSIGN_OR_RETURN(
+      const Specification* specification,
+      version == 0
+          ? BuiltInCatalogue().FindLatest(message->specification())
+          : BuiltInCatalogue().Find(message->specification(), version));
+  VOUCH_ASSIGN_OR_RETURN(
+      auto records, impl_->Views([&](const RecordSummaryRow& row) {
+        return RegistrationIdOf(row.scope) == registration.view();
+      }));
+  VOUCH_ASSIGN_OR_RETURN(auto people,
+                         impl_->Views([](const RecordSummaryRow& row) {
+                           return row.kind == kPersonKind;
+                         }));
+  return ToProto(BuildPortfolio(*specification, shown.view, records, people));
+}
+
+}  // namespace vouch

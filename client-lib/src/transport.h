@@ -1,0 +1,68 @@
+// The wire: the only place in the library that knows gRPC. TLS against the
+// pinned CA alone, the device's own certificate, deadlines on every call,
+// keepalive on the stream. The centre speaks nothing below TLS 1.3, and nobody
+// else holds a certificate of its CA, so that a weaker handshake cannot happen.
+//
+//   Endpoint endpoint{"centre:8443", ca_pem, certificate_pem, key_pem};
+//   absl::Status s = CarrySession(endpoint, &session, handlers, *clock, 30s);
+//
+// Any thread; each call blocks its own.
+#ifndef VOUCH_CLIENT_LIB_SRC_TRANSPORT_H_
+#define VOUCH_CLIENT_LIB_SRC_TRANSPORT_H_
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "sync/base/clock.h"
+#include "sync/core/session.h"
+#include "vouch/v1/centre_service.pb.h"
+#include "vouch/v1/enrolment_service.pb.h"
+#include "vouch/v1/sync_service.pb.h"
+
+namespace vouch {
+
+// Larger messages of the centre end the call: a batch of 1 MiB, or one segment
+// alone, with room for what is around them.
+inline constexpr int kResponseBytesMax = 4 << 20;
+// Responses read and not yet worked in. The session grants credit for fewer.
+inline constexpr size_t kResponsesWaitingMax = 64;
+inline constexpr std::chrono::milliseconds kKeepaliveInterval{20'000};
+inline constexpr std::chrono::milliseconds kKeepaliveTimeout{10'000};
+inline constexpr std::chrono::milliseconds kSessionTick{500};
+
+struct Endpoint {
+  std::string address;          // host:port
+  std::string ca_pem;           // the one CA that is trusted
+  std::string certificate_pem;  // of this device; empty before enrolment
+  std::string private_key_pem;
+};
+
+// Errors: the centre's own (the Enrol call's table), UNREACHABLE, DEADLINE,
+// SERVER_NOT_TRUSTED.
+absl::StatusOr<v1::EnrolResponse> CallEnrol(const Endpoint& endpoint,
+                                            const v1::EnrolRequest& request,
+                                            std::chrono::milliseconds deadline);
+
+// The centre's side of the ledger. Errors: its own (the GetLedger call's
+// table), UNREACHABLE, DEADLINE, SERVER_NOT_TRUSTED.
+absl::StatusOr<v1::GetLedgerResponse> CallGetLedger(
+    const Endpoint& endpoint, std::chrono::milliseconds deadline);
+
+// What the session asks of the replica. Called on the carrying thread.
+struct SessionHandlers {
+  std::function<OutboxRead(const ReadOutbox&)> read;
+  std::function<absl::Status(const v1::Ack&)> apply_ack;
+  std::function<PullApplied(const v1::PullBatch&)> apply_pull;
+};
+
+// Carries a new session to its end and returns how it ended: OK, the session's
+// own error, the centre's, UNREACHABLE, SERVER_NOT_TRUSTED or DEADLINE.
+absl::Status CarrySession(const Endpoint& endpoint, DeviceSession* session,
+                          const SessionHandlers& handlers, const Clock& clock,
+                          std::chrono::milliseconds deadline);
+
+}  // namespace vouch
+
+#endif  // VOUCH_CLIENT_LIB_SRC_TRANSPORT_H_
