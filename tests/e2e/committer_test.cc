@@ -1,0 +1,109 @@
+// The committer's order: a small change does not wait behind a bulk push.
+#include "server/committer.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "sync/base/status.h"
+#include "tests/support/replica_world.h"
+#include "vouch/v1/records.pb.h"
+
+namespace vouch {
+namespace {
+
+class CommitterTest : public testing::Test {
+ protected:
+  CommitterTest() : metrics_(*Metrics::Start("")) {}
+
+  // The tablet's segments, verified.
+  std::vector<Segment> SegmentsOf(Tablet& tablet) {
+    auto config = tablet.device->BeginSession();
+    EXPECT_TRUE(config.ok());
+    OutboxRead read = tablet.device->Read(
+        {config->heads[0].incarnation, 0, Hash(), size_t{1} << 30});
+    std::vector<Segment> segments;
+    for (const OutboxSegment& wire : read.segments) {
+      auto segment = world_.centre->Verify(tablet.device->id(), wire.wire);
+      EXPECT_TRUE(segment.ok()) << segment.status();
+      segments.push_back(*std::move(segment));
+    }
+    return segments;
+  }
+  ScopeId OtherScope() {
+    return MakeScope(ScopeKind::kStaff, RegistrationOf(world_.scope()));
+  }
+
+  ReplicaWorld world_;
+  std::unique_ptr<Metrics> metrics_;
+};
+
+TEST_F(CommitterTest, EachSessionGetsItsTurn) {
+  Tablet& bulk = world_.AddTablet(v1::ROLE_ASSESSOR, "bulk");
+  Tablet& small = world_.AddTablet(v1::ROLE_ASSESSOR, "small");
+  constexpr size_t kBulk = 40;
+  for (size_t i = 0; i < kBulk; ++i) {
+    bulk.Create(5, i % 2 == 0 ? world_.scope() : OtherScope(), "bulk");
+  }
+  small.Create(5, world_.scope(), "small");
+  std::vector<Segment> segments = SegmentsOf(bulk);
+  ASSERT_EQ(segments.size(), kBulk);
+
+  std::mutex mutex;
+  std::vector<std::string> order;
+  std::promise<void> gate;
+  std::promise<void> began;
+  {
+    Committer committer(world_.centre.get(), metrics_.get(),
+                        &world_.centre_clock, &world_.random);
+    auto submit = [&](uint64_t lane, const DeviceId& from, Segment segment,
+                      const std::string& name) {
+      committer.Submit(
+          lane, {from, std::move(segment), 100,
+                 [&, name](const absl::StatusOr<Centre::CommitResult>& result) {
+                   EXPECT_TRUE(result.ok() && result->status.ok());
+                   {
+                     std::lock_guard<std::mutex> lock(mutex);
+                     order.push_back(name);
+                     if (order.size() > 1) return;
+                   }
+                   // The first holds the committer until all are queued.
+                   began.set_value();
+                   gate.get_future().wait();
+                 }});
+    };
+    submit(1, bulk.device->id(), std::move(segments[0]), "bulk");
+    began.get_future().wait();
+    for (size_t i = 1; i < kBulk; ++i) {
+      submit(1, bulk.device->id(), std::move(segments[i]), "bulk");
+    }
+    submit(2, small.device->id(), std::move(SegmentsOf(small)[0]), "small");
+    gate.set_value();
+  }  // ends once all is committed
+  ASSERT_EQ(order.size(), kBulk + 1);
+  // Behind the first of the bulk's second group and no more of it.
+  EXPECT_EQ(order[2], "small");
+}
+
+TEST_F(CommitterTest, AStoppedCommitterAnswersThatItIsShuttingDown) {
+  Tablet& tablet = world_.AddTablet(v1::ROLE_ASSESSOR, "late");
+  tablet.Create(5, world_.scope(), "late");
+  Segment segment = SegmentsOf(tablet).at(0);
+  Committer committer(world_.centre.get(), metrics_.get(), &world_.centre_clock,
+                      &world_.random);
+  committer.Stop();
+  absl::Status answer;
+  committer.Submit(1, {tablet.device->id(), std::move(segment), 100,
+                       [&](const absl::StatusOr<Centre::CommitResult>& result) {
+                         answer = result.status();
+                       }});
+  EXPECT_EQ(ReasonOf(answer), Reason::kShuttingDown);
+  EXPECT_EQ(ReasonOf(committer.CreateCode(1, "N", 0, {}).status()),
+            Reason::kShuttingDown);
+}
+
+}  // namespace
+}  // namespace vouch

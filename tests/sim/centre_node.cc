@@ -1,0 +1,282 @@
+#include "tests/sim/centre_node.h"
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "sync/base/status.h"
+
+namespace vouch::sim {
+namespace {
+
+constexpr int64_t kTickMs = 1000;
+constexpr int64_t kWorkMsMax = 15;    // a lookup or a read
+constexpr int64_t kGatherMsMax = 40;  // while a group gathers
+constexpr int64_t kRetryMs = 1500;    // after a failed write of views
+constexpr size_t kGroupJobsMax = 6;
+constexpr uint64_t kCheckPermille = 80;
+
+}  // namespace
+
+CentreNode::CentreNode(const Context& context, uint64_t seed,
+                       const Judge* judge, Network* network, Oracle* oracle,
+                       Invariants* invariants)
+    : Machine(context, "centre", seed),
+      judge_(judge),
+      network_(network),
+      oracle_(oracle),
+      invariants_(invariants) {}
+
+absl::Status CentreNode::OpenReplica() {
+  VOUCH_ASSIGN_OR_RETURN(
+      centre_, Centre::Open(store_.get(), keys_.get(), judge_, &clock(),
+                            &random_, {"the simulated centre"}));
+  return absl::OkStatus();
+}
+
+void CentreNode::OnUp() {
+  for (const ChainOracle* chain : chains_) {
+    chain->CheckAcknowledged(centre_->changes(), *store_);
+  }
+  invariants_->CheckEffects(view());
+}
+
+void CentreNode::OnDown() {
+  queue_.clear();
+  commit_due_ = materialise_due_ = false;
+  std::map<StreamId, Session> gone = std::move(sessions_);
+  sessions_.clear();
+  for (const auto& [stream, session] : gone) network_->CentreEnds(stream);
+}
+
+CentreNode::Session* CentreNode::Find(StreamId stream) {
+  auto found = sessions_.find(stream);
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
+void CentreNode::OnOpened(StreamId stream, size_t device) {
+  if (!up()) return network_->CentreEnds(stream);
+  Run([&] {
+    Session& session = sessions_[stream];
+    session.device = device;
+    Carry(stream, session.machine.Start(context_.scheduler->now_ms()));
+    Later(kTickMs, [this, stream] { Tick(stream); });
+  });
+}
+
+void CentreNode::Tick(StreamId stream) {
+  if (Find(stream) == nullptr) return;
+  Step(stream, TimePassed{});
+  Later(kTickMs, [this, stream] { Tick(stream); });
+}
+
+void CentreNode::OnRequest(StreamId stream, v1::SyncRequest message) {
+  Run([&] {
+    Session* session = Find(stream);
+    if (session == nullptr) return;
+    session->inbox.push_back(std::move(message));
+    Pump(stream);
+  });
+}
+
+void CentreNode::OnRequestsEnded(StreamId stream, bool broken) {
+  Run([&] {
+    Session* session = Find(stream);
+    if (session == nullptr) return;
+    if (broken) {
+      sessions_.erase(stream);  // what was handed to the committer goes on
+      return network_->CentreEnds(stream);
+    }
+    session->ended = true;
+    Pump(stream);
+  });
+}
+
+// Backpressure: the next request is read only when the session wants it.
+void CentreNode::Pump(StreamId stream) {
+  while (Session* session = Find(stream)) {
+    if (crashed()) return;
+    if (session->inbox.empty()) {
+      if (!session->ended) return;
+      session->ended = false;
+      return Step(stream, RequestsEnded{});
+    }
+    if (!session->machine.wants_request()) return;
+    v1::SyncRequest message = std::move(session->inbox.front());
+    session->inbox.pop_front();
+    Step(stream, ReceivedRequest{std::move(message)});
+  }
+}
+
+void CentreNode::Step(StreamId stream, CentreEvent event) {
+  Session* session = Find(stream);
+  if (session == nullptr || crashed()) return;
+  Carry(stream,
+        session->machine.Step(std::move(event), context_.scheduler->now_ms()));
+}
+
+void CentreNode::Carry(StreamId stream,
+                       const std::vector<CentreEffect>& effects) {
+  for (const CentreEffect& effect : effects) {
+    if (AtEffect()) return;
+    Session* session = Find(stream);
+    if (session == nullptr) return;
+    if (auto* send = std::get_if<SendResponse>(&effect)) {
+      network_->ToDevice(stream, send->message);
+    } else if (auto* look = std::get_if<LookUp>(&effect)) {
+      LookUpLater(stream, look->hello);
+    } else if (auto* commit = std::get_if<CommitSegments>(&effect)) {
+      Submit(devices_[session->device]->chain().device(), commit->segments,
+             [this, stream](const Committed& committed) {
+               Step(stream, committed);
+               Pump(stream);
+             });
+    } else if (auto* read = std::get_if<ReadFeed>(&effect)) {
+      ReadLater(stream, *read);
+    } else {
+      sessions_.erase(stream);
+      network_->CentreEnds(stream);
+    }
+  }
+}
+
+void CentreNode::LookUpLater(StreamId stream, const v1::Hello& hello) {
+  Later(random_.Between(0, kWorkMsMax), [this, stream, hello] {
+    Session* session = Find(stream);
+    if (session == nullptr) return;
+    Step(stream,
+         centre_->Answer(devices_[session->device]->chain().device(), hello));
+    Pump(stream);
+  });
+}
+
+void CentreNode::ReadLater(StreamId stream, const ReadFeed& read) {
+  // Small batches now and then, so that a pull takes several.
+  ReadFeed request = read;
+  if (random_.Chance(300)) request.bytes_max = 2000;
+  Later(random_.Between(0, kWorkMsMax), [this, stream, request] {
+    Session* session = Find(stream);
+    if (session == nullptr) return;
+    DeviceNode* device = devices_[session->device];
+    Step(stream,
+         centre_->Feed(
+             device->chain().device(),
+             [device](const ScopeId& s) { return device->Sees(s); }, request));
+  });
+}
+
+void CentreNode::Submit(const DeviceId& device,
+                        std::vector<std::string> segments, Done done) {
+  queue_.push_back({device, std::move(segments), std::move(done)});
+  CommitSoon();
+}
+
+void CentreNode::CommitSoon() {
+  if (commit_due_ || queue_.empty()) return;
+  commit_due_ = true;
+  Later(random_.Between(0, kGatherMsMax), [this] {
+    commit_due_ = false;
+    CommitGroup();
+    CommitSoon();
+  });
+}
+
+// As the server's committer: the segments of several pushes, of several
+// devices, in one batch; answers after it is on disk.
+void CentreNode::CommitGroup() {
+  std::vector<Job> jobs;
+  size_t count =
+      std::min<size_t>(queue_.size(), 1 + random_.Below(kGroupJobsMax));
+  for (size_t i = 0; i < count; ++i) {
+    jobs.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  std::vector<Committed> answers(jobs.size());
+  std::vector<Centre::CommitRequest> requests;
+  std::vector<Placed> placed;
+  for (size_t j = 0; j < jobs.size() && !crashed(); ++j) {
+    answers[j].ack.set_history_id(centre_->history().Bytes());
+    for (const std::string& wire : jobs[j].segments) {
+      auto segment = centre_->Verify(jobs[j].device, wire);
+      if (ReasonOf(segment.status()) == Reason::kReferenceUnknown &&
+          !requests.empty()) {
+        // It names a change of the group that gathers.
+        Flush(&requests, &placed, &answers);
+        if (!answers[j].status.ok()) break;
+        segment = centre_->Verify(jobs[j].device, wire);
+      }
+      if (!segment.ok()) {
+        answers[j].status = segment.status();
+        break;
+      }
+      placed.push_back({j, segment->header});
+      requests.push_back({jobs[j].device, *std::move(segment)});
+    }
+  }
+  std::set<DeviceId> devices;
+  for (const Job& job : jobs) devices.insert(job.device);
+  totals_.group_devices_max =
+      std::max<uint64_t>(totals_.group_devices_max, devices.size());
+  Flush(&requests, &placed, &answers);
+  MaterialiseLater();
+  for (size_t j = 0; j < jobs.size(); ++j) {
+    if (AtEffect()) return;
+    jobs[j].done(answers[j]);
+  }
+}
+
+void CentreNode::Flush(std::vector<Centre::CommitRequest>* requests,
+                       std::vector<Placed>* placed,
+                       std::vector<Committed>* answers) {
+  if (requests->empty() || crashed()) return;
+  ++totals_.groups;
+  auto results = centre_->Commit(std::move(*requests));
+  Say(absl::StrCat(
+      "commits ", placed->size(), " segments: ",
+      results.ok() ? "stored" : ReasonName(ReasonOf(results.status())),
+      ", log ", centre_->Head().size));
+  for (size_t i = 0; i < placed->size(); ++i) {
+    const SegmentHeader& header = (*placed)[i].header;
+    Committed& answer = (*answers)[(*placed)[i].job];
+    if (!answer.status.ok()) continue;  // an earlier one of the push failed
+    answer.status = results.ok() ? (*results)[i].status : results.status();
+    if (!answer.status.ok()) continue;
+    const Centre::CommitResult& result = (*results)[i];
+    totals_.duplicates += result.duplicate ? 1 : 0;
+    v1::CommittedSegment* item = answer.ack.add_segments();
+    item->set_incarnation(header.incarnation.Bytes());
+    item->set_first_seq(header.first_seq);
+    item->set_count(header.count);
+    item->set_commit(EncodeSegmentCommit(result.commit));
+    answer.ack.add_signatures(result.ack.Bytes());
+  }
+  requests->clear();
+  placed->clear();
+}
+
+void CentreNode::MaterialiseLater() {
+  if (materialise_due_ || crashed() || centre_->materialised()) return;
+  materialise_due_ = true;
+  Later(random_.Between(0, lag_ms_max), [this] {
+    materialise_due_ = false;
+    Materialise();
+  });
+}
+
+void CentreNode::Materialise() {
+  absl::Status done = centre_->Materialise(1 + random_.Below(40));
+  if (crashed()) return;
+  if (done.ok()) {
+    if (random_.Chance(kCheckPermille)) invariants_->CheckEffects(view());
+    return MaterialiseLater();
+  }
+  Reason reason = ReasonOf(done);
+  Say(absl::StrCat("cannot work out views: ", ReasonName(reason)));
+  if (reason != Reason::kStoreFull && reason != Reason::kStoreIo) {
+    return context_.findings->Fail(
+        7, absl::StrCat("views cannot be worked out: ", done.ToString()));
+  }
+  Later(kRetryMs, [this] { MaterialiseLater(); });
+}
+
+}  // namespace vouch::sim

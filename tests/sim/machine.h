@@ -1,0 +1,126 @@
+// What a replica runs on: a disk, a clock and a power switch, each of which
+// fails on command. A replica's code is called only through Run, so that a
+// crash in the middle of it unwinds before the replica is torn down.
+#ifndef VOUCH_TESTS_SIM_MACHINE_H_
+#define VOUCH_TESTS_SIM_MACHINE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "storage/memory_store.h"
+#include "storage/replica/key_ring.h"
+#include "tests/sim/scheduler.h"
+#include "tests/sim/sim_random.h"
+
+namespace vouch::sim {
+
+inline constexpr int64_t kEpochMs = 1'800'000'000'000;
+inline constexpr int64_t kTenYearsMs = int64_t{10} * 365 * 24 * 3600 * 1000;
+
+// A clock that drifts and jumps. Monotonic time counts from the last boot.
+class SimClock : public Clock {
+ public:
+  SimClock(const Scheduler* scheduler, SimRandom* random)
+      : scheduler_(scheduler), random_(random) {}
+  TimeReading Now() const override;
+  void Jump(int64_t ms) { offset_ms_ += ms; }
+  void set_drift_ppm(int64_t ppm) { drift_ppm_ = ppm; }
+  void Boot();
+  // The latest wall time it ever showed.
+  int64_t latest_ms() const { return latest_ms_; }
+
+ private:
+  const Scheduler* const scheduler_;
+  SimRandom* const random_;
+  int64_t offset_ms_ = 0;
+  int64_t drift_ppm_ = 0;
+  int64_t booted_ms_ = 0;
+  mutable int64_t latest_ms_ = 0;
+  BootId boot_;
+};
+
+// Wraps the store that a replica works on; how a canary plants its bug.
+using WrapStore = std::function<std::unique_ptr<Store>(std::unique_ptr<Store>)>;
+
+// What all parts of one run share.
+struct Context {
+  Scheduler* scheduler;
+  Findings* findings;
+  Trace* trace;
+};
+
+class Machine {
+ public:
+  Machine(const Context& context, std::string name, uint64_t seed);
+  virtual ~Machine() = default;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  const std::string& name() const { return name_; }
+  bool up() const { return up_; }
+  uint64_t boots() const { return boots_; }
+  SimClock& clock() { return clock_; }
+  MemoryDisk& disk() { return disk_; }
+  void set_wrap_store(WrapStore wrap) { wrap_store_ = std::move(wrap); }
+
+  // Opens everything on the disk. On failure it stays down and tries again.
+  void PowerOn();
+  // The process ends; with `power_loss` unsynced writes may go with it.
+  void PowerOff(bool power_loss, int64_t restart_after_ms);
+
+  // The n-th write from now meets a crash, or an I/O error, at that stage.
+  void ArmDisk(MemoryDisk::Stage stage, uint64_t writes, bool crash);
+  // The n-th effect from now is the last before a crash.
+  void ArmEffect(uint64_t effects) { effects_left_ = effects; }
+  void SetDiskFull(bool full);
+  // No further fault, and the disk has room.
+  void Heal();
+
+  void Say(absl::string_view what) const;
+  SimRandom& random() { return random_; }
+
+ protected:
+  virtual absl::Status OpenReplica() = 0;
+  virtual void CloseReplica() = 0;
+  virtual void OnDown() = 0;  // the sessions are gone
+  virtual void OnUp() = 0;
+
+  // Runs the replica's code unless the machine is down.
+  void Run(const std::function<void()>& code);
+  // Later, unless it has been down in between.
+  void Later(int64_t delay_ms, std::function<void()> code);
+  // At each effect's boundary; true: the machine has crashed, stop.
+  bool AtEffect();
+  bool crashed() const { return crashed_; }
+  absl::Status OpenStore();
+  void CloseStore();
+
+  const Context context_;
+  SimRandom random_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<KeyRing> keys_;
+
+ private:
+  absl::Status OnWrite(MemoryDisk::Stage stage);
+  void Die(int64_t restart_after_ms);
+
+  const std::string name_;
+  SimClock clock_;
+  MemoryDisk disk_;
+  FixedKeyProvider provider_;
+  WrapStore wrap_store_;
+  bool up_ = false;
+  bool running_ = false;
+  bool crashed_ = false;
+  bool full_ = false;
+  uint64_t boots_ = 0;
+  uint64_t effects_left_ = 0;
+  uint64_t writes_left_ = 0;
+  bool write_crashes_ = false;
+  MemoryDisk::Stage stage_ = MemoryDisk::Stage::kBeforeWrite;
+};
+
+}  // namespace vouch::sim
+
+#endif  // VOUCH_TESTS_SIM_MACHINE_H_

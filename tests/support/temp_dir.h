@@ -1,0 +1,43 @@
+// A folder of its own for a test, removed with everything in it at the end.
+//
+//   TempDir dir;
+//   options.path = dir.Path("store");
+#ifndef VOUCH_TESTS_SUPPORT_TEMP_DIR_H_
+#define VOUCH_TESTS_SUPPORT_TEMP_DIR_H_
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "sync/base/check.h"
+
+namespace vouch {
+
+class TempDir {
+ public:
+  TempDir() {
+    std::string name =
+        (std::filesystem::temp_directory_path() / "vouch-test-XXXXXX").string();
+    VOUCH_CHECK(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~TempDir() {
+    std::error_code ignored;  // a leftover folder fails no test
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+
+  const std::string& path() const { return path_; }
+  // A name inside; nothing is made there.
+  std::string Path(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace vouch
+
+#endif  // VOUCH_TESTS_SUPPORT_TEMP_DIR_H_
