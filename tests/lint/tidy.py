@@ -22,6 +22,9 @@ import time
 import tree
 
 BUILD = tree.ROOT / "build/release"
+# The rooms that are held to it so far. The others have not been gone through
+# yet: each joins, in this line, once it is clean.
+ROOMS = ("sync",)
 CACHE = pathlib.Path(
     os.environ.get("VOUCH_TIDY_CACHE")
     or pathlib.Path(os.environ.get("XDG_CACHE_HOME")
@@ -48,7 +51,7 @@ def commands():
             path = path.relative_to(tree.ROOT)
         except ValueError:
             continue
-        if path.parts[0] in tree.PRODUCT:
+        if path.parts[0] in ROOMS:
             found[path.as_posix()] = entry["command"], entry.get("output")
     return found
 
@@ -96,7 +99,7 @@ def main():
     tool = subprocess.run(["clang-tidy", "--version"], capture_output=True,
                           text=True, check=True).stdout
     compiled = commands()
-    left_out = set(tree.files(tree.ROOT, (".cc",), tree.PRODUCT)) - set(compiled)
+    left_out = set(tree.files(tree.ROOT, (".cc",), ROOMS)) - set(compiled)
     inputs = dependencies()
     todo = []
     for source, (command, output) in sorted(compiled.items()):
