@@ -166,16 +166,27 @@ absl::Status CentreServiceHandler::DoListRecords(
   return absl::OkStatus();
 }
 
-absl::Status CentreServiceHandler::DoListConflicts(
-    const Member& caller, const v1::ListConflictsRequest& request,
-    v1::ListConflictsResponse* response) const {
-  const std::string query = QueryOf("ListConflicts", caller);
-  AttentionPage page;
+template <typename Request, typename Response>
+absl::Status CentreServiceHandler::GiveAttention(const std::string& query,
+                                                 const Request& request,
+                                                 AttentionPage page,
+                                                 Response* response) const {
   VOUCH_ASSIGN_OR_RETURN(page.size_max, PageSizeOf(request.page_size()));
   VOUCH_ASSIGN_OR_RETURN(page.position,
                          parts_.tokens->Read(query, request.page_token()));
   page.bytes_max = kPageBytesMax;
   page.rows_max = kPageRowsScannedMax;
+  VOUCH_ASSIGN_OR_RETURN(std::string next, ListAttention(*parts_.centre, page));
+  if (!next.empty()) {
+    response->set_next_page_token(parts_.tokens->Make(query, next));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CentreServiceHandler::DoListConflicts(
+    const Member& caller, const v1::ListConflictsRequest& request,
+    v1::ListConflictsResponse* response) const {
+  AttentionPage page;
   page.wanted = [&](const AttentionRow& row) {
     return row.conflicts > 0 && MaySee(caller, row.scope);
   };
@@ -185,23 +196,14 @@ absl::Status CentreServiceHandler::DoListConflicts(
     *conflict = DescribeConflict(view, view.conflicts[i]);
     return conflict->ByteSizeLong();
   };
-  VOUCH_ASSIGN_OR_RETURN(std::string next, ListAttention(*parts_.centre, page));
-  if (!next.empty()) {
-    response->set_next_page_token(parts_.tokens->Make(query, next));
-  }
-  return absl::OkStatus();
+  return GiveAttention(QueryOf("ListConflicts", caller), request,
+                       std::move(page), response);
 }
 
 absl::Status CentreServiceHandler::DoListHeldChanges(
     const Member& caller, const v1::ListHeldChangesRequest& request,
     v1::ListHeldChangesResponse* response) const {
-  const std::string query = QueryOf("ListHeldChanges", caller);
   AttentionPage page;
-  VOUCH_ASSIGN_OR_RETURN(page.size_max, PageSizeOf(request.page_size()));
-  VOUCH_ASSIGN_OR_RETURN(page.position,
-                         parts_.tokens->Read(query, request.page_token()));
-  page.bytes_max = kPageBytesMax;
-  page.rows_max = kPageRowsScannedMax;
   page.wanted = [&](const AttentionRow& row) {
     return row.held > 0 && MaySee(caller, row.scope);
   };
@@ -211,11 +213,8 @@ absl::Status CentreServiceHandler::DoListHeldChanges(
     *held = DescribeHeld(view, view.held[i]);
     return held->ByteSizeLong();
   };
-  VOUCH_ASSIGN_OR_RETURN(std::string next, ListAttention(*parts_.centre, page));
-  if (!next.empty()) {
-    response->set_next_page_token(parts_.tokens->Make(query, next));
-  }
-  return absl::OkStatus();
+  return GiveAttention(QueryOf("ListHeldChanges", caller), request,
+                       std::move(page), response);
 }
 
 // A centre has few devices, listed in the order of their ids.

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "server/access.h"
+#include "server/attention_list.h"
 #include "server/committer.h"
 #include "server/metrics.h"
 #include "server/page_token.h"
@@ -68,6 +69,10 @@ class CentreServiceHandler : public v1::CentreService::Service {
   absl::Status DoListHeldChanges(const Member& caller,
                                  const v1::ListHeldChangesRequest& request,
                                  v1::ListHeldChangesResponse* response) const;
+  // Fills in the page's bounds and gives it, with the token of the next.
+  template <typename Request, typename Response>
+  absl::Status GiveAttention(const std::string& query, const Request& request,
+                             AttentionPage page, Response* response) const;
   absl::Status DoListDevices(const Member& caller,
                              const v1::ListDevicesRequest& request,
                              v1::ListDevicesResponse* response) const;

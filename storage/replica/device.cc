@@ -23,6 +23,34 @@ absl::Status Damaged(absl::string_view what) {
       absl::StrCat("the value of ", what, " in family meta is not readable"));
 }
 
+std::string EncodeMembership(const Membership& m) {
+  ByteWriter out;
+  out.U8(kVersion).Fixed(m.person).Prefixed(m.person_name);
+  out.Varint(static_cast<uint64_t>(m.role)).Fixed(m.centre_id);
+  out.Prefixed(m.centre_name).Fixed(m.centre_key);
+  out.Prefixed(m.certificate_pem).Prefixed(m.ca_certificate_pem);
+  out.Prefixed(m.server_address).SVarint(m.certificate_expires_ms);
+  return out.Take();
+}
+
+absl::StatusOr<Membership> DecodeMembership(absl::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.U8() != kVersion) return Damaged(kMembershipSecret);
+  Membership m;
+  m.person = in.Fixed<PersonId>();
+  m.person_name = std::string(in.Prefixed());
+  m.role = static_cast<int>(in.Varint());
+  m.centre_id = in.Fixed<RecordId>();
+  m.centre_name = std::string(in.Prefixed());
+  m.centre_key = in.Fixed<PublicKey>();
+  m.certificate_pem = std::string(in.Prefixed());
+  m.ca_certificate_pem = std::string(in.Prefixed());
+  m.server_address = std::string(in.Prefixed());
+  m.certificate_expires_ms = in.SVarint();
+  if (!in.Done()) return Damaged(kMembershipSecret);
+  return m;
+}
+
 }  // namespace
 
 absl::string_view SafetyName(Safety safety) {
@@ -85,22 +113,8 @@ absl::Status Device::LoadIdentity() {
   auto member = keys_->GetSecret(*store_, kMembershipSecret);
   PersonId person;
   if (member.ok()) {
-    ByteReader m(*member);
-    Membership out;
-    if (m.U8() != kVersion) return Damaged(kMembershipSecret);
-    out.person = m.Fixed<PersonId>();
-    out.person_name = std::string(m.Prefixed());
-    out.role = static_cast<int>(m.Varint());
-    out.centre_id = m.Fixed<RecordId>();
-    out.centre_name = std::string(m.Prefixed());
-    out.centre_key = m.Fixed<PublicKey>();
-    out.certificate_pem = std::string(m.Prefixed());
-    out.ca_certificate_pem = std::string(m.Prefixed());
-    out.server_address = std::string(m.Prefixed());
-    out.certificate_expires_ms = m.SVarint();
-    if (!m.Done()) return Damaged(kMembershipSecret);
-    person = out.person;
-    membership_ = std::move(out);
+    VOUCH_ASSIGN_OR_RETURN(membership_, DecodeMembership(*member));
+    person = membership_->person;
   } else if (!absl::IsNotFound(member.status())) {
     return member.status();
   }
@@ -108,34 +122,14 @@ absl::Status Device::LoadIdentity() {
   return absl::OkStatus();
 }
 
-std::string Device::EncodeMembership() const {
-  const Membership& m = *membership_;
-  ByteWriter out;
-  out.U8(kVersion).Fixed(m.person).Prefixed(m.person_name);
-  out.Varint(static_cast<uint64_t>(m.role)).Fixed(m.centre_id);
-  out.Prefixed(m.centre_name).Fixed(m.centre_key);
-  out.Prefixed(m.certificate_pem).Prefixed(m.ca_certificate_pem);
-  out.Prefixed(m.server_address).SVarint(m.certificate_expires_ms);
-  return out.Take();
-}
-
 absl::Status Device::Adopt(const Membership& membership) {
   if (membership_.has_value()) {
     return Error(Reason::kAlreadyEnrolled, "this tablet is enrolled already");
   }
-  return UpdateMembership(membership);
-}
-
-absl::Status Device::UpdateMembership(const Membership& membership) {
-  std::optional<Membership> before = membership_;
-  membership_ = membership;
   WriteBatch batch;
-  keys_->PutSecret(kMembershipSecret, EncodeMembership(), &batch);
-  absl::Status written = store_->Write(std::move(batch), Durability::kSynced);
-  if (!written.ok()) {
-    membership_ = before;
-    return written;
-  }
+  keys_->PutSecret(kMembershipSecret, EncodeMembership(membership), &batch);
+  VOUCH_RETURN_IF_ERROR(store_->Write(std::move(batch), Durability::kSynced));
+  membership_ = membership;
   ChainWriter writer(writer_->device_key(), writer_->person_key(),
                      membership.person, writer_->incarnation());
   writer.Restore(writer_->seq(), writer_->head(), writer_->hlc());

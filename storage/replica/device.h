@@ -81,17 +81,15 @@ class Device : public JudgeReader {
   const std::optional<Membership>& membership() const { return membership_; }
   // Durable on return. Errors: ALREADY_ENROLLED, STORE_*.
   absl::Status Adopt(const Membership& membership);
-  // A renewed certificate or a moved server: everything else must be equal.
-  absl::Status UpdateMembership(const Membership& membership);
 
   // Saves all of them in one synced batch, in order; nothing is saved if one
-  // cannot be. A later draft of the list may name the earlier ones' hashes
-  // only through `make`: called with the hashes so far.
-  // Errors: NOT_ENROLLED, TOO_LARGE, STORE_FULL, STORE_IO.
-  using MakeChange =
-      std::function<absl::StatusOr<NewChange>(absl::Span<const SavedChange>)>;
+  // cannot be. Errors: NOT_ENROLLED, TOO_LARGE, STORE_FULL, STORE_IO.
   absl::StatusOr<std::vector<SavedChange>> Save(
       absl::Span<const NewChange> drafts);
+  // As Save, where a change refers to an earlier one of the same list: each is
+  // made when its turn comes, from the hashes of those before it.
+  using MakeChange =
+      std::function<absl::StatusOr<NewChange>(absl::Span<const SavedChange>)>;
   absl::StatusOr<std::vector<SavedChange>> SaveMade(
       absl::Span<const MakeChange> drafts);
 
@@ -144,7 +142,6 @@ class Device : public JudgeReader {
   absl::Status PassEntries(const Segment& segment, const SegmentCommit& commit,
                            PullState* state);
   absl::Status FinishPull(const v1::PullBatch& batch, PullState* state);
-  std::string EncodeMembership() const;
   absl::Status PruneTreeHeads(WriteBatch* batch) const;
   void WriteCursor(const CompactRange& tree, const HistoryId& history,
                    const Hlc& hlc, WriteBatch* batch) const;

@@ -347,9 +347,6 @@ RecordView FoldRecord(absl::Span<const FoldChange> changes,
   return RecordFolder(changes, outside).Fold();
 }
 
-ScopeStateHasher::ScopeStateHasher() = default;
-ScopeStateHasher::~ScopeStateHasher() = default;
-
 void ScopeStateHasher::Add(const RecordId& record, const Hash& state_hash) {
   running_ = HashOf("vouch.scope-state.v1",
                     {running_.view(), record.view(), state_hash.view()});

@@ -54,8 +54,6 @@ std::vector<bool> EffectiveChanges(absl::Span<const FoldChange> changes,
 // The hash of a scope's state: over its records' state hashes, in id order.
 class ScopeStateHasher {
  public:
-  ScopeStateHasher();
-  ~ScopeStateHasher();
   // In ascending record order.
   void Add(const RecordId& record, const Hash& state_hash);
   Hash Finish();
