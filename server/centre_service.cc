@@ -245,6 +245,16 @@ absl::Status CentreServiceHandler::DoListDevices(
     VOUCH_ASSIGN_OR_RETURN(uint64_t changes,
                            ChangesOf(*parts_.centre->store(), member->device));
     device->set_changes(changes);
+    VOUCH_ASSIGN_OR_RETURN(
+        auto faults, ListChainFaults(parts_.centre->changes(),
+                                     *parts_.centre->store(), member->device));
+    for (const ChainFault& fault : faults) {
+      if (fault.fork) {
+        device->set_forks(device->forks() + 1);
+      } else {
+        device->set_gaps(device->gaps() + 1);
+      }
+    }
   }
   return absl::OkStatus();
 }

@@ -162,12 +162,12 @@ std::vector<Committer::Push> Committer::TakeGroup() {
     const uint64_t lane = turns_.front();
     std::deque<Push>& queue = lanes_[lane];
     Push& next = queue.front();
-    if (!group.empty() &&
-        (changes + next.segment.changes.size() > kCommitGroupChangesMax ||
-         bytes + next.bytes > kCommitGroupBytesMax)) {
+    if (!group.empty() && (changes + next.request.segment.changes.size() >
+                               kCommitGroupChangesMax ||
+                           bytes + next.bytes > kCommitGroupBytesMax)) {
       break;
     }
-    changes += next.segment.changes.size();
+    changes += next.request.segment.changes.size();
     bytes += next.bytes;
     group.push_back(std::move(next));
     queue.pop_front();
@@ -190,9 +190,9 @@ void Committer::CommitGroup(std::vector<Push> group) {
   size_t changes = 0;
   size_t bytes = 0;
   for (Push& push : group) {
-    changes += push.segment.changes.size();
+    changes += push.request.segment.changes.size();
     bytes += push.bytes;
-    requests.push_back({push.from, std::move(push.segment)});
+    requests.push_back(std::move(push.request));
   }
   const uint64_t begin_ms = clock_->Now().monotonic_ms;
   auto results = centre_->Commit(std::move(requests));

@@ -45,8 +45,7 @@ inline constexpr size_t kCommitTasksMax = 1024;
 class Committer {
  public:
   struct Push {
-    DeviceId from;
-    Segment segment;
+    Centre::CommitRequest request;
     size_t bytes = 0;  // on the wire
     // The segment's own result, or the whole group's error.
     std::function<void(const absl::StatusOr<Centre::CommitResult>&)> done;

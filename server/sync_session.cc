@@ -154,12 +154,23 @@ void SyncSession::CarryOut(std::vector<CentreEffect> effects) {
       if (send->message.has_batch()) ++batches_sent_;
       Enqueue(std::move(send->message));
     } else if (auto* look_up = std::get_if<LookUp>(&effect)) {
-      StartLookUp(std::move(look_up->hello));
+      StartAnswer([this, hello = std::move(look_up->hello)] {
+        return CentreEvent(parts_.centre->Answer(member_.device, hello));
+      });
     } else if (auto* commit = std::get_if<CommitSegments>(&effect)) {
       pushes_.emplace_back();
-      pushes_.back().segments = std::move(commit->segments);
+      pushes_.back().push = std::move(*commit);
     } else if (auto* feed = std::get_if<ReadFeed>(&effect)) {
       feed_ = *feed;
+    } else if (auto* find = std::get_if<FindCommon>(&effect)) {
+      StartAnswer([this, find = std::move(*find)] {
+        return CentreEvent(parts_.centre->Find(find));
+      });
+    } else if (auto* compare = std::get_if<AnswerCompare>(&effect)) {
+      StartAnswer([this, compare = std::move(*compare)] {
+        return CentreEvent(
+            parts_.centre->Compare(member_.device, Visible(), compare));
+      });
     } else if (auto* close = std::get_if<CloseSession>(&effect)) {
       if (!closing_.has_value()) closing_ = std::move(close->status);
     }
@@ -214,11 +225,18 @@ void SyncSession::Enqueue(v1::SyncResponse response) {
   writes_.push_back(std::move(response));
 }
 
-void SyncSession::StartLookUp(v1::Hello hello) {
-  auto task = [self = shared_from_this(), hello = std::move(hello)] {
-    LookedUp found = self->parts_.centre->Answer(self->member_.device, hello);
+Centre::Visible SyncSession::Visible() const {
+  const int role = member_.role;
+  return [role](const ScopeId& scope) {
+    return Access::MayHold(role, ScopeKindOf(scope));
+  };
+}
+
+void SyncSession::StartAnswer(std::function<CentreEvent()> answer) {
+  auto task = [self = shared_from_this(), answer = std::move(answer)] {
+    CentreEvent event = answer();
     MutexLock lock(self->mutex_);
-    self->Step(std::move(found));
+    self->Step(std::move(event));
     self->Advance();
   };
   if (!parts_.pool->Submit(std::move(task))) Close(Busy());
@@ -226,23 +244,13 @@ void SyncSession::StartLookUp(v1::Hello hello) {
 
 void SyncSession::StartFeed() {
   if (!feed_.has_value() || write_bytes_ >= kSessionWriteBytesMax) return;
-  ReadFeed request = *feed_;
+  ReadFeed request = *std::move(feed_);
   feed_.reset();
   request.bytes_max =
       std::min(request.bytes_max, parts_.sessions->BatchBytes(member_.device));
-  auto task = [self = shared_from_this(), request] {
-    const int role = self->member_.role;
-    FeedRead read = self->parts_.centre->Feed(
-        self->member_.device,
-        [role](const ScopeId& scope) {
-          return Access::MayHold(role, ScopeKindOf(scope));
-        },
-        request);
-    MutexLock lock(self->mutex_);
-    self->Step(std::move(read));
-    self->Advance();
-  };
-  if (!parts_.pool->Submit(std::move(task))) Close(Busy());
+  StartAnswer([this, request = std::move(request)] {
+    return CentreEvent(parts_.centre->Feed(member_.device, Visible(), request));
+  });
 }
 
 SyncSession::PushWork* SyncSession::NextToVerify() {
@@ -250,7 +258,7 @@ SyncSession::PushWork* SyncSession::NextToVerify() {
   for (PushWork& work : pushes_) {
     // After a failure nothing later is looked at.
     if (!work.status.ok()) return nullptr;
-    if (work.verified < work.segments.size()) return &work;
+    if (work.verified < work.push.segments.size()) return &work;
   }
   return nullptr;
 }
@@ -282,13 +290,12 @@ void SyncSession::VerifyPushes() {
       index = work->verified;
       some_were_committing = committing_ > 0;
     }
-    absl::StatusOr<Segment> segment =
-        parts_.centre->Verify(member_.device, work->segments[index]);
-    if (segment.ok()) {
-      Submit(work, index, *std::move(segment));
+    auto request = parts_.centre->Verify(member_.device, work->push, index);
+    if (request.ok()) {
+      Submit(work, index, *std::move(request));
       continue;
     }
-    if (ReasonOf(segment.status()) == Reason::kReferenceUnknown) {
+    if (ReasonOf(request.status()) == Reason::kReferenceUnknown) {
       // It may refer by number to a change that is still being committed.
       MutexLock lock(mutex_);
       if (committing_ > 0) {
@@ -298,27 +305,26 @@ void SyncSession::VerifyPushes() {
       }
       if (some_were_committing) continue;
     }
-    KeepAside(work, index, segment.status());
+    KeepAside(work, index, request.status());
     MutexLock lock(mutex_);
     verifying_ = false;
-    work->Fail(index, segment.status());
+    work->Fail(index, request.status());
     SettlePushes();
     Advance();
     return;
   }
 }
 
-void SyncSession::Submit(PushWork* work, size_t index, Segment segment) {
+void SyncSession::Submit(PushWork* work, size_t index,
+                         Centre::CommitRequest request) {
   Committer::Push push;
-  push.from = member_.device;
-  push.bytes = work->segments[index].size();
+  push.bytes = work->push.segments[index].size();
   push.done = [self = shared_from_this(), work, index,
-               incarnation = segment.header.incarnation,
-               first_seq = segment.header.first_seq](
+               header = request.segment.header](
                   const absl::StatusOr<Centre::CommitResult>& result) {
-    self->OnCommitted(work, index, incarnation, first_seq, result);
+    self->OnCommitted(work, index, header, result);
   };
-  push.segment = std::move(segment);
+  push.request = std::move(request);
   {
     MutexLock lock(mutex_);
     ++work->verified;
@@ -334,8 +340,8 @@ void SyncSession::KeepAside(const PushWork* work, size_t index,
       {{"request", request_id_},
        {"device", member_.device.Hex()},
        {"reason", LogReason(status)},
-       {"bytes", work->segments[index].size()}});
-  absl::Status kept = parts_.aside->Keep(work->segments[index]);
+       {"bytes", work->push.segments[index].size()}});
+  absl::Status kept = parts_.aside->Keep(work->push.segments[index]);
   if (!kept.ok()) {
     Log(LogLevel::kWarning, "rejected bytes not kept",
         {{"request", request_id_}, {"reason", LogReason(kept)}});
@@ -343,22 +349,16 @@ void SyncSession::KeepAside(const PushWork* work, size_t index,
 }
 
 void SyncSession::OnCommitted(
-    PushWork* work, size_t index, const Incarnation& incarnation,
-    uint64_t first_seq, const absl::StatusOr<Centre::CommitResult>& result) {
+    PushWork* work, size_t index, const SegmentHeader& header,
+    const absl::StatusOr<Centre::CommitResult>& result) {
   const absl::Status status = result.ok() ? result->status : result.status();
   MutexLock lock(mutex_);
   --committing_;
   ++work->answered;
   if (status.ok()) {
-    const SegmentCommit& commit = result->commit;
-    v1::CommittedSegment* segment = work->ack.add_segments();
-    segment->set_incarnation(incarnation.Bytes());
-    segment->set_first_seq(first_seq);
-    segment->set_count(static_cast<uint32_t>(commit.dispositions.size()));
-    segment->set_commit(EncodeSegmentCommit(commit));
-    work->ack.add_signatures(result->ack.Bytes());
-    work->ack.set_history_id(parts_.centre->history().Bytes());
-    changes_pushed_ += commit.dispositions.size();
+    parts_.centre->AddToAck(member_.device, header, work->push.recovering,
+                            *result, &work->ack);
+    changes_pushed_ += header.count;
   } else {
     work->Fail(index, status);
     if (result.ok()) {  // this segment's own fault, not the disk's

@@ -79,7 +79,7 @@ class SyncSession
  private:
   // One CommitSegments effect while it is carried out.
   struct PushWork {
-    std::vector<std::string> segments;
+    CommitSegments push;
     size_t verified = 0;   // handed to the committer
     size_t answered = 0;   // by the committer
     absl::Status status;   // of the first that failed
@@ -87,7 +87,7 @@ class SyncSession
     v1::Ack ack;
     bool settled() const {
       return answered == verified &&
-             (verified == segments.size() || !status.ok());
+             (verified == push.segments.size() || !status.ok());
     }
     void Fail(size_t index, const absl::Status& why) {
       if (!status.ok() && failed_at <= index) return;
@@ -104,7 +104,9 @@ class SyncSession
   void Step(CentreEvent event) VOUCH_REQUIRES(mutex_);
   void CarryOut(std::vector<CentreEffect> effects) VOUCH_REQUIRES(mutex_);
   void Advance() VOUCH_REQUIRES(mutex_);
-  void StartLookUp(v1::Hello hello) VOUCH_REQUIRES(mutex_);
+  // Computes an event on the pool.
+  void StartAnswer(std::function<CentreEvent()> answer) VOUCH_REQUIRES(mutex_);
+  Centre::Visible Visible() const;
   void StartFeed() VOUCH_REQUIRES(mutex_);
   void StartVerifying() VOUCH_REQUIRES(mutex_);
   void SettlePushes() VOUCH_REQUIRES(mutex_);
@@ -116,12 +118,11 @@ class SyncSession
   void VerifyPushes();
   // The oldest push with a segment to verify; null if none has.
   PushWork* NextToVerify() VOUCH_REQUIRES(mutex_);
-  void Submit(PushWork* work, size_t index, Segment segment);
+  void Submit(PushWork* work, size_t index, Centre::CommitRequest request);
   void KeepAside(const PushWork* work, size_t index,
                  const absl::Status& status);
   // The committer's.
-  void OnCommitted(PushWork* work, size_t index, const Incarnation& incarnation,
-                   uint64_t first_seq,
+  void OnCommitted(PushWork* work, size_t index, const SegmentHeader& header,
                    const absl::StatusOr<Centre::CommitResult>& result);
 
   const Parts parts_;

@@ -29,6 +29,12 @@ void PrintSync(const Synced& out) {
   Print(absl::StrCat("In step with the centre: ", out.pushed(), " sent, ",
                      out.pulled(), " received.\n", BalanceWords(out.numbers()),
                      "\n"));
+  if (out.recovered()) {
+    Print(absl::StrCat(
+        "The centre or this tablet had been put back to an earlier state; ",
+        Count(out.restored(), "change was", "changes were"),
+        " given back to the centre.\n"));
+  }
   if (out.conflicts() > 0) {
     Print(absl::StrCat(
         Count(out.conflicts(), "disagreement needs", "disagreements need"),
@@ -51,6 +57,8 @@ absl::Status Sync(const Shell& shell, const SyncArguments& arguments) {
   out.set_complete(report.status.ok());
   out.set_pushed(Number(report.pushed));
   out.set_pulled(Number(report.pulled));
+  out.set_recovered(report.recovered);
+  out.set_restored(Number(report.restored));
   out.set_bytes_sent(report.bytes_sent);
   out.set_bytes_received(report.bytes_received);
   *out.mutable_numbers() = ToOutput(report.ledger);

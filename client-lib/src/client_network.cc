@@ -200,25 +200,18 @@ absl::Status Client::Impl::RunSession(const SyncOptions& sync,
     VOUCH_ASSIGN_OR_RETURN(endpoint, EndpointOf(*device));
     if (!sync.server.empty()) endpoint.address = sync.server;
   }
-  SessionHandlers handlers;
-  handlers.read = [this](const ReadOutbox& request) {
+  const PerformEffect perform = [this](const DeviceEffect& effect) {
     MutexLock lock(mutex);
-    return device->Read(request);
-  };
-  handlers.apply_ack = [this](const v1::Ack& ack) {
-    MutexLock lock(mutex);
-    return device->Apply(ack);
-  };
-  handlers.apply_pull = [this](const v1::PullBatch& batch) {
-    MutexLock lock(mutex);
-    names.reset();
-    return device->Apply(batch);
+    if (std::holds_alternative<ApplyPull>(effect)) names.reset();
+    return device->CarryOut(effect);
   };
   DeviceSession session(std::move(config));
   absl::Status status =
-      CarrySession(endpoint, &session, handlers, *clock, sync.deadline);
+      CarrySession(endpoint, &session, perform, *clock, sync.deadline);
   report->pushed = session.report().changes_pushed;
   report->pulled = session.report().entries_pulled;
+  report->recovered = session.report().recovered;
+  report->restored = session.report().changes_restored;
   report->bytes_sent = session.report().bytes_sent;
   report->bytes_received = session.report().bytes_received;
   return status;

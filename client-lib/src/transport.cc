@@ -176,11 +176,11 @@ class Inbox {
 class Carrier {
  public:
   Carrier(const Endpoint& endpoint, DeviceSession* session,
-          const SessionHandlers& handlers, const Clock& clock,
+          const PerformEffect& perform, const Clock& clock,
           milliseconds deadline)
       : endpoint_(endpoint),
         session_(session),
-        handlers_(handlers),
+        perform_(perform),
         clock_(clock),
         stub_(v1::SyncService::NewStub(MakeChannel(endpoint))) {
     SetDeadline(&context_, deadline);
@@ -251,17 +251,11 @@ class Carrier {
       stream_->Write(send->message);
       return std::nullopt;
     }
-    if (auto* read = std::get_if<ReadOutbox>(&effect)) {
-      return handlers_.read(*read);
+    if (auto* finish = std::get_if<FinishSession>(&effect)) {
+      outcome_ = finish->status;
+      return std::nullopt;
     }
-    if (auto* ack = std::get_if<ApplyAck>(&effect)) {
-      return AckApplied{handlers_.apply_ack(ack->ack)};
-    }
-    if (auto* pull = std::get_if<ApplyPull>(&effect)) {
-      return handlers_.apply_pull(pull->batch);
-    }
-    outcome_ = std::get<FinishSession>(effect).status;
-    return std::nullopt;
+    return perform_(effect);
   }
 
   // So that the centre logs an end and no broken stream. All is done by now:
@@ -283,7 +277,7 @@ class Carrier {
 
   const Endpoint& endpoint_;
   DeviceSession* const session_;
-  const SessionHandlers& handlers_;
+  const PerformEffect& perform_;
   const Clock& clock_;
   std::unique_ptr<v1::SyncService::Stub> stub_;
   grpc::ClientContext context_;
@@ -322,9 +316,9 @@ absl::StatusOr<v1::GetLedgerResponse> CallGetLedger(const Endpoint& endpoint,
 }
 
 absl::Status CarrySession(const Endpoint& endpoint, DeviceSession* session,
-                          const SessionHandlers& handlers, const Clock& clock,
+                          const PerformEffect& perform, const Clock& clock,
                           milliseconds deadline) {
-  return Carrier(endpoint, session, handlers, clock, deadline).Carry();
+  return Carrier(endpoint, session, perform, clock, deadline).Carry();
 }
 
 }  // namespace vouch

@@ -4,7 +4,7 @@
 // else holds a certificate of its CA, so that a weaker handshake cannot happen.
 //
 //   Endpoint endpoint{"centre:8443", ca_pem, certificate_pem, key_pem};
-//   absl::Status s = CarrySession(endpoint, &session, handlers, *clock, 30s);
+//   absl::Status s = CarrySession(endpoint, &session, perform, *clock, 30s);
 //
 // Any thread; each call blocks its own.
 #ifndef VOUCH_CLIENT_LIB_SRC_TRANSPORT_H_
@@ -50,17 +50,15 @@ absl::StatusOr<v1::EnrolResponse> CallEnrol(const Endpoint& endpoint,
 absl::StatusOr<v1::GetLedgerResponse> CallGetLedger(
     const Endpoint& endpoint, std::chrono::milliseconds deadline);
 
-// What the session asks of the replica. Called on the carrying thread.
-struct SessionHandlers {
-  std::function<OutboxRead(const ReadOutbox&)> read;
-  std::function<absl::Status(const v1::Ack&)> apply_ack;
-  std::function<PullApplied(const v1::PullBatch&)> apply_pull;
-};
+// Carries out on the replica what the session asks for (Device::CarryOut), on
+// the carrying thread.
+using PerformEffect =
+    std::function<std::optional<DeviceEvent>(const DeviceEffect&)>;
 
 // Carries a new session to its end and returns how it ended: OK, the session's
 // own error, the centre's, UNREACHABLE, SERVER_NOT_TRUSTED or DEADLINE.
 absl::Status CarrySession(const Endpoint& endpoint, DeviceSession* session,
-                          const SessionHandlers& handlers, const Clock& clock,
+                          const PerformEffect& perform, const Clock& clock,
                           std::chrono::milliseconds deadline);
 
 }  // namespace vouch

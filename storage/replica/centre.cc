@@ -14,18 +14,7 @@ constexpr absl::string_view kCentreName = "centre-name";
 constexpr absl::string_view kMaterialised = "materialised";
 constexpr uint8_t kVersion = 1;
 
-Coordinate FirstOf(const SegmentHeader& header) {
-  return {header.device(), header.incarnation, Hash(), header.first_seq};
-}
-
 }  // namespace
-
-// One commit group while it is put together.
-struct Centre::Group {
-  WriteBatch batch;
-  std::map<std::string, size_t> placed;  // segment key → index of its result
-  uint64_t changes = 0;
-};
 
 Centre::Centre(Store* store, KeyRing* keys, const Judge* judge,
                const Clock* clock, Random* random)
@@ -35,7 +24,16 @@ Centre::Centre(Store* store, KeyRing* keys, const Judge* judge,
       clock_(clock),
       random_(random),
       changes_(store, keys),
-      tail_(&changes_, store) {}
+      tail_(&changes_, store),
+      runs_(
+          &changes_, store,
+          [this](
+              const Hash& hash) -> absl::StatusOr<std::optional<Coordinate>> {
+            VOUCH_ASSIGN_OR_RETURN(auto found, tail_.Find(hash));
+            if (!found.has_value()) return std::optional<Coordinate>();
+            return std::optional<Coordinate>(found->at);
+          },
+          ChainRuns::Holes::kAreGaps) {}
 
 absl::StatusOr<std::unique_ptr<Centre>> Centre::Open(
     Store* store, KeyRing* keys, const Judge* judge, const Clock* clock,
@@ -49,21 +47,33 @@ absl::StatusOr<std::unique_ptr<Centre>> Centre::Open(
   return centre;
 }
 
+absl::Status Centre::CreateIdentity(const Options& options) {
+  centre_key_ = SigningKey::Generate(*random_);
+  SigningKey device_key = SigningKey::Generate(*random_);
+  SigningKey person_key = SigningKey::Generate(*random_);
+  const auto incarnation = random_->Make<Incarnation>();
+  history_ = random_->Make<HistoryId>();
+  centre_id_ = MintRecordId(clock_->Now().wall_ms, *random_);
+  WriteBatch batch;
+  PutIdentity(ChainWriter(device_key, person_key, PersonId(), incarnation),
+              &batch);
+  batch.Put(Family::kMeta, kCentreName, options.name);
+  return store_->Write(std::move(batch), Durability::kSynced);
+}
+
+void Centre::PutIdentity(const ChainWriter& writer, WriteBatch* batch) const {
+  ByteWriter out;
+  out.U8(kVersion).Raw(centre_key_->seed()).Raw(writer.device_key().seed());
+  out.Raw(writer.person_key().seed()).Fixed(writer.incarnation());
+  out.Fixed(history_).Fixed(centre_id_);
+  keys_->PutSecret(kCentreSecret, out.bytes(), batch);
+}
+
 absl::Status Centre::LoadIdentity(const Options& options) {
   auto secret = keys_->GetSecret(*store_, kCentreSecret);
   if (absl::IsNotFound(secret.status())) {
-    ByteWriter out;
-    out.U8(kVersion);
-    for (int i = 0; i < 3; ++i) {
-      out.Raw(SigningKey::Generate(*random_).seed());
-    }
-    out.Fixed(random_->Make<Incarnation>()).Fixed(random_->Make<HistoryId>());
-    out.Fixed(MintRecordId(clock_->Now().wall_ms, *random_));
-    WriteBatch batch;
-    keys_->PutSecret(kCentreSecret, out.bytes(), &batch);
-    batch.Put(Family::kMeta, kCentreName, options.name);
-    VOUCH_RETURN_IF_ERROR(store_->Write(std::move(batch), Durability::kSynced));
-    secret = out.bytes();
+    VOUCH_RETURN_IF_ERROR(CreateIdentity(options));
+    secret = keys_->GetSecret(*store_, kCentreSecret);
   }
   if (!secret.ok()) return secret.status();
   ByteReader in(*secret);
@@ -132,191 +142,6 @@ bool Centre::materialised() const {
   return published_.materialised >= published_.size;
 }
 
-absl::StatusOr<Segment> Centre::Verify(const DeviceId& from,
-                                       absl::string_view wire) const {
-  absl::Status failed;
-  auto resolve = [&](const DeviceId& device, const Incarnation& incarnation,
-                     uint64_t seq) {
-    auto hash =
-        changes_.GetChangeHash(*store_, {device, incarnation, Hash(), seq});
-    failed.Update(hash.status());
-    return hash.value_or(std::nullopt);
-  };
-  auto decoded = DecodeSegment(wire, resolve);
-  VOUCH_RETURN_IF_ERROR(failed);  // the disk's fault is not the device's
-  VOUCH_RETURN_IF_ERROR(decoded.status());
-  Segment segment = *std::move(decoded);
-  if (segment.header.device() != from) {
-    return Error(Reason::kChainForeign,
-                 "a device may push only changes it wrote itself");
-  }
-  return segment;
-}
-
-absl::StatusOr<ChangeStore::Head> Centre::ChainHeadOf(const DeviceId& device,
-                                                      const Incarnation& inc) {
-  std::string key = ChainPrefix(device, inc);
-  auto cached = chain_heads_.find(key);
-  if (cached != chain_heads_.end()) return cached->second;
-  VOUCH_ASSIGN_OR_RETURN(auto head, changes_.ChainHead(*store_, device, inc));
-  chain_heads_[key] = head;
-  return head;
-}
-
-absl::StatusOr<ScopeEnd> Centre::ScopeEndOf(const ScopeId& scope) {
-  auto cached = scope_ends_.find(scope);
-  if (cached != scope_ends_.end()) return cached->second;
-  VOUCH_ASSIGN_OR_RETURN(ScopeEnd end, changes_.GetScopeEnd(*store_, scope));
-  scope_ends_[scope] = end;
-  return end;
-}
-
-absl::StatusOr<bool> Centre::FindDuplicate(const Segment& segment,
-                                           CommitResult* result) const {
-  VOUCH_ASSIGN_OR_RETURN(
-      auto row, changes_.GetSegmentRow(*store_, FirstOf(segment.header)));
-  if (!row.has_value() || !row->committed() ||
-      row->header.count != segment.header.count ||
-      row->header.head != segment.header.head) {
-    return false;
-  }
-  VOUCH_ASSIGN_OR_RETURN(auto log,
-                         changes_.GetLogRow(*store_, *row->first_commit_seq));
-  if (!log.has_value()) return false;
-  result->commit = log->commit;
-  result->duplicate = true;
-  return true;
-}
-
-absl::Status Centre::CommitOne(const CommitRequest& request, Group* group,
-                               CommitResult* result) {
-  const SegmentHeader& header = request.segment.header;
-  VOUCH_ASSIGN_OR_RETURN(auto head,
-                         ChainHeadOf(request.from, header.incarnation));
-  if (header.first_seq <= head.seq) {
-    VOUCH_ASSIGN_OR_RETURN(bool found, FindDuplicate(request.segment, result));
-    if (found) return absl::OkStatus();
-    result->status = Error(Reason::kChainForked,
-                           "another change stands at this place of the chain");
-    return absl::OkStatus();
-  }
-  if (header.first_seq != head.seq + 1) {
-    result->status =
-        Error(Reason::kChainBroken,
-              absl::StrCat("the chain is held up to ", head.seq,
-                           ", the segment begins at ", header.first_seq));
-    return absl::OkStatus();
-  }
-  if (header.previous != head.hash) {
-    result->status =
-        Error(Reason::kChainForked, "the segment continues another chain");
-    return absl::OkStatus();
-  }
-  VOUCH_ASSIGN_OR_RETURN(ScopeEnd end, ScopeEndOf(header.scope));
-  SegmentCommit& commit = result->commit;
-  commit.first_commit_seq = tree_->size();
-  commit.first_scope_seq = end.seq + 1;
-  commit.previous_scope_head = end.head;
-  commit.receive_ms = clock_->Now().wall_ms;
-  Coordinate at = FirstOf(header);
-  std::vector<Hash> hashes;
-  for (const Change& change : request.segment.changes) {
-    VOUCH_ASSIGN_OR_RETURN(Disposition verdict, Decide(request, change));
-    commit.dispositions.push_back(verdict);
-    hashes.push_back(change.hash);
-    VOUCH_RETURN_IF_ERROR(
-        tail_.Add(change.hash, change.core, at, verdict).status());
-    VOUCH_RETURN_IF_ERROR(changes_.PutChange(change, Hash(), &group->batch));
-    ++at.seq;
-  }
-  std::vector<LogEntry> entries = EntriesOf(commit, header.scope, hashes);
-  for (const LogEntry& entry : entries) {
-    tree_->Append(LeafHash(EncodeLogEntry(entry)));
-  }
-  LogRow row{FirstOf(header), header.count, header.scope, commit,
-             ScopeHead(entries.back())};
-  changes_.PutLogRow(row, &group->batch);
-  changes_.PutSegmentRow({header, commit.first_commit_seq, std::nullopt},
-                         &group->batch);
-  chain_heads_[ChainPrefix(request.from, header.incarnation)] = {
-      header.end_seq() - 1, header.head};
-  scope_ends_[header.scope] = {entries.back().scope_seq, row.scope_head};
-  group->changes += header.count;
-  return absl::OkStatus();
-}
-
-absl::Status Centre::WriteGroup(Group* group) {
-  if (group->changes == 0) return absl::OkStatus();
-  for (Tile& tile : tree_->TakeDirtyTiles()) {
-    group->batch.Put(Family::kMerkleTile, tile.key, tile.value);
-  }
-  VOUCH_RETURN_IF_ERROR(
-      store_->Write(std::move(group->batch), Durability::kSynced));
-  Publish();
-  group->batch.Clear();
-  group->changes = 0;
-  return absl::OkStatus();
-}
-
-absl::Status Centre::CommitAll(const std::vector<CommitRequest>& requests,
-                               std::vector<CommitResult>* results) {
-  Group group;
-  while (tail_.added().size() > kTailChangesMax && !materialised()) {
-    VOUCH_RETURN_IF_ERROR(Materialise(kMaterialiseEntriesMax));
-  }
-  for (size_t i = 0; i < requests.size(); ++i) {
-    const Segment& segment = requests[i].segment;
-    std::string key = ChainKey(FirstOf(segment.header));
-    auto twin = group.placed.find(key);
-    // Sent twice within one group: one change, two acknowledgements.
-    if (twin != group.placed.end() &&
-        requests[twin->second].segment.header.head == segment.header.head) {
-      (*results)[i] = (*results)[twin->second];
-      (*results)[i].duplicate = true;
-      continue;
-    }
-    if (NeedsViews(segment)) {
-      VOUCH_RETURN_IF_ERROR(WriteGroup(&group));
-      while (!materialised()) {
-        VOUCH_RETURN_IF_ERROR(Materialise(kMaterialiseEntriesMax));
-      }
-    }
-    VOUCH_RETURN_IF_ERROR(CommitOne(requests[i], &group, &(*results)[i]));
-    if ((*results)[i].status.ok()) group.placed[key] = i;
-  }
-  return WriteGroup(&group);
-}
-
-absl::StatusOr<std::vector<Centre::CommitResult>> Centre::Commit(
-    std::vector<CommitRequest> requests) {
-  VOUCH_RETURN_IF_ERROR(Settle());
-  std::vector<CommitResult> results(requests.size());
-  absl::Status status = CommitAll(requests, &results);
-  if (!status.ok()) {
-    reload_due_ = true;
-    Reason reason = ReasonOf(status);
-    // These two are refused before anything is written.
-    if (reason != Reason::kStoreFull && reason != Reason::kTooLarge) {
-      MutexLock lock(mutex_);
-      in_doubt_ = true;
-    }
-    // If this fails too, the next commit tries again before anything else.
-    Settle().IgnoreError();
-    return status;
-  }
-  for (size_t i = 0; i < requests.size(); ++i) {
-    if (!results[i].status.ok()) continue;
-    std::vector<Hash> hashes;
-    for (const Change& change : requests[i].segment.changes) {
-      hashes.push_back(change.hash);
-    }
-    results[i].ack = SignAck(
-        *centre_key_, history_,
-        EntriesOf(results[i].commit, requests[i].segment.header.scope, hashes));
-  }
-  return results;
-}
-
 void Centre::Publish() {
   MutexLock lock(mutex_);
   published_.size = tree_->size();
@@ -335,6 +160,7 @@ absl::Status Centre::LoadTail() {
   absl::Status scanned = changes_.ScanLog(
       *store_, now.materialised, now.size, [&](const LogRow& row) {
         Coordinate at = row.first;
+        if (row.commit.kind == LogEntry::kReinstate) return true;
         for (uint32_t i = 0; i < row.count && added.ok(); ++i, ++at.seq) {
           auto change = changes_.GetChange(*store_, at);
           added = change.ok() ? tail_
@@ -355,7 +181,7 @@ absl::Status Centre::LoadTail() {
 absl::Status Centre::Settle() {
   if (!reload_due_) return absl::OkStatus();
   if (!CheckSettled().ok()) VOUCH_RETURN_IF_ERROR(store_->Sync());
-  chain_heads_.clear();
+  runs_.Clear();
   scope_ends_.clear();
   VOUCH_RETURN_IF_ERROR(LoadLog());
   VOUCH_RETURN_IF_ERROR(LoadTail());
@@ -394,9 +220,17 @@ absl::Status Centre::Materialise(size_t entries_max) {
     Coordinate at = row.first;
     for (uint32_t i = 0; i < row.count; ++i, ++at.seq) {
       VOUCH_ASSIGN_OR_RETURN(Change change, changes_.GetChange(*store_, at));
-      VOUCH_RETURN_IF_ERROR(materialiser.Add(change, at,
-                                             row.commit.dispositions[i],
-                                             row.commit.first_commit_seq + i));
+      std::optional<uint64_t> commit_seq = row.commit.first_commit_seq + i;
+      if (row.commit.kind == LogEntry::kReinstate) {
+        // It stays where it was committed; what it got is another.
+        VOUCH_ASSIGN_OR_RETURN(
+            auto known,
+            changes_.GetRecordChange(*store_, change.core.scope,
+                                     change.core.record, change.hash));
+        if (known.has_value()) commit_seq = known->commit_seq;
+      }
+      VOUCH_RETURN_IF_ERROR(
+          materialiser.Add(change, at, row.commit.dispositions[i], commit_seq));
     }
   }
   WriteBatch batch;

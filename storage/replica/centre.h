@@ -23,6 +23,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "storage/mutex.h"
+#include "storage/replica/chain_runs.h"
 #include "storage/replica/chain_writer.h"
 #include "storage/replica/change_store.h"
 #include "storage/replica/materialiser.h"
@@ -82,15 +83,22 @@ class Centre {
   const RecordId& id() const { return centre_id_; }
   const std::string& name() const { return name_; }
 
-  // Any thread: decodes and verifies a segment that `from` pushed.
-  // Errors: those of DecodeSegment, CHAIN_FOREIGN.
-  absl::StatusOr<Segment> Verify(const DeviceId& from,
-                                 absl::string_view wire) const;
-
+  // A segment that was pushed, verified.
   struct CommitRequest {
     DeviceId from;
     Segment segment;
+    // Pushed in reconciliation: of any author, and after a gap too (rule 17).
+    bool recovering = false;
+    // What it got, provably, in a log that this centre lost (rule 10).
+    std::optional<SegmentRow::EarlierCommit> earlier;
   };
+  // Any thread: decodes and verifies segment `index` of what `from` pushed; an
+  // earlier commit that is not proven is left out. Errors: those of
+  // DecodeSegment, CHAIN_FOREIGN.
+  absl::StatusOr<CommitRequest> Verify(const DeviceId& from,
+                                       const CommitSegments& push,
+                                       size_t index) const;
+
   struct CommitResult {
     absl::Status status;  // CHAIN_BROKEN, CHAIN_FORKED; OK for a duplicate
     SegmentCommit commit;
@@ -102,6 +110,10 @@ class Centre {
   // what was not committed before is unknown; a resend finds out.
   absl::StatusOr<std::vector<CommitResult>> Commit(
       std::vector<CommitRequest> requests);
+  // Adds a commit's result to what acknowledges it to `to`. Any thread.
+  void AddToAck(const DeviceId& to, const SegmentHeader& header,
+                bool recovering, const CommitResult& result,
+                v1::Ack* ack) const;
 
   // Works up to `entries_max` further log entries into the views.
   absl::Status Materialise(size_t entries_max);
@@ -124,13 +136,19 @@ class Centre {
   absl::StatusOr<std::vector<Member>> ListMembers() const;
   absl::StatusOr<std::vector<CodeRow>> ListCodes() const;
 
+  using Visible = std::function<bool(const ScopeId&)>;
   // Any thread: what Welcome holds for this device.
   LookedUp Answer(const DeviceId& device, const v1::Hello& hello) const;
+  // Any thread: where a device that saw another log has to go back to.
+  CommonFound Find(const FindCommon& request) const;
   // Any thread: a batch from `request.from_size` up to the newest tree head,
   // whole segments, at least one if there is any.
-  using Visible = std::function<bool(const ScopeId&)>;
   FeedRead Feed(const DeviceId& device, const Visible& visible,
                 const ReadFeed& request) const;
+  // Any thread: what of that device's set this centre lacks. What is not in the
+  // views yet counts as lacking, which costs a resend.
+  RangesAnswered Compare(const DeviceId& device, const Visible& visible,
+                         const AnswerCompare& request) const;
   // The newest signed tree head. Any thread.
   TreeHead Head() const;
 
@@ -157,9 +175,13 @@ class Centre {
   Centre(Store* store, KeyRing* keys, const Judge* judge, const Clock* clock,
          Random* random);
   absl::Status LoadIdentity(const Options& options);
+  absl::Status CreateIdentity(const Options& options);
   absl::Status LoadLog();
   absl::StatusOr<TiledTree> OpenTree(uint64_t size) const;
   TileGet TilesOf(const Reader& reader) const;
+  absl::Status AddItem(const Reader& snapshot, const DeviceId& device,
+                       const ReadFeed& request, const LogRow& row,
+                       v1::PullBatch* batch) const;
   static bool NeedsViews(const Segment& segment);
   absl::Status WriteGroup(Group* group);
   absl::Status CommitAll(const std::vector<CommitRequest>& requests,
@@ -167,11 +189,17 @@ class Centre {
   absl::Status CommitOne(const CommitRequest& request, Group* group,
                          CommitResult* result);
   absl::StatusOr<bool> FindDuplicate(const Segment& segment,
+                                     const Coordinate& first,
                                      CommitResult* result) const;
-  absl::StatusOr<Disposition> Decide(const CommitRequest& request,
-                                     const Change& change);
-  absl::StatusOr<ChangeStore::Head> ChainHeadOf(const DeviceId& device,
-                                                const Incarnation& inc);
+  absl::Status JudgeAll(const CommitRequest& request, Coordinate at,
+                        SegmentCommit* commit);
+  void RenewAuthorIfLost(const CommitRequest& request, Group* group);
+  void Append(const LogRow& row, absl::Span<const Hash> hashes, Group* group,
+              CommitResult* result);
+  absl::Status Reinstate(const CommitRequest& request, const Coordinate& first,
+                         Group* group);
+  void PutIdentity(const ChainWriter& writer, WriteBatch* batch) const;
+  absl::StatusOr<Disposition> Decide(const Change& change);
   absl::StatusOr<ScopeEnd> ScopeEndOf(const ScopeId& scope);
   void Publish();
   absl::Status LoadTail();
@@ -198,7 +226,7 @@ class Centre {
   std::optional<TiledTree> tree_;
   LocationIndex tail_;       // committed, not yet materialised
   bool reload_due_ = false;  // tree, tail and caches are not the store's
-  absl::flat_hash_map<std::string, ChangeStore::Head> chain_heads_;
+  ChainRuns runs_;
   absl::flat_hash_map<ScopeId, ScopeEnd> scope_ends_;
 
   mutable Mutex mutex_;

@@ -2,6 +2,7 @@
 #include "storage/replica/centre.h"
 #include "storage/replica/keys.h"
 #include "sync/base/status.h"
+#include "sync/core/ranges.h"
 
 namespace vouch {
 namespace {
@@ -40,7 +41,7 @@ LookedUp Centre::Answer(const DeviceId& device, const v1::Hello& hello) const {
       out.status = Error(Reason::kMalformed, "an incarnation is not 8 bytes");
       return out;
     }
-    auto held = changes_.ChainHead(*store_, device, *incarnation);
+    auto held = ContiguousHead(changes_, *store_, device, *incarnation);
     if (!held.ok()) {
       out.status = held.status();
       return out;
@@ -50,10 +51,8 @@ LookedUp Centre::Answer(const DeviceId& device, const v1::Hello& hello) const {
     answer->set_seq(held->seq);
     if (held->seq > 0) answer->set_hash(held->hash.Bytes());
   }
-  if (hello.cursor_size() > head.size) {
-    // The device has seen more than this log holds: it decides what that is.
-    return out;
-  }
+  // The device has seen more than this log holds: it decides what that is.
+  if (hello.cursor_size() > head.size) return out;
   std::unique_ptr<Reader> snapshot = store_->Snapshot();
   TileReader tree(head.size, TilesOf(*snapshot));
   auto proof = ConsistencyProof(tree, hello.cursor_size(), head.size);
@@ -63,6 +62,57 @@ LookedUp Centre::Answer(const DeviceId& device, const v1::Hello& hello) const {
   }
   AddHashes(*proof, out.welcome.mutable_consistency());
   return out;
+}
+
+// What stands at one row of the log, as this device needs it.
+absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
+                             const ReadFeed& request, const LogRow& row,
+                             v1::PullBatch* batch) const {
+  std::string commit = EncodeSegmentCommit(row.commit);
+  if (row.commit.kind == LogEntry::kReinstate) {
+    VOUCH_ASSIGN_OR_RETURN(auto hash,
+                           changes_.GetChangeHash(snapshot, row.first));
+    if (!hash.has_value()) {
+      return Error(Reason::kStoreCorrupted, "a reinstated change is gone");
+    }
+    v1::ReinstatedChange* item = batch->add_items()->mutable_reinstated();
+    item->set_change_hash(hash->Bytes());
+    item->set_commit(std::move(commit));
+    return absl::OkStatus();
+  }
+  // Of a chain that is forked or in pieces the device may hold another run.
+  bool own = false;
+  for (const OwnHead& head : request.own) {
+    own |= row.first.device == device && row.first.branch.IsZero() &&
+           row.first.incarnation == head.incarnation &&
+           row.first.seq + row.count - 1 <= head.seq;
+  }
+  auto prove = [&](const SegmentRow& segment, auto* item) {
+    if (!segment.ack.has_value()) return;
+    item->set_signature(segment.ack->signature.Bytes());
+    if (segment.ack->history == history_) return;
+    item->set_history_id(segment.ack->history.Bytes());
+  };
+  if (own) {
+    VOUCH_ASSIGN_OR_RETURN(auto stored,
+                           changes_.GetSegmentRow(snapshot, row.first));
+    v1::CommittedSegment* item = batch->add_items()->mutable_own();
+    item->set_incarnation(row.first.incarnation.Bytes());
+    item->set_first_seq(row.first.seq);
+    item->set_count(row.count);
+    item->set_commit(std::move(commit));
+    if (stored.has_value()) prove(*stored, item);
+    return absl::OkStatus();
+  }
+  SegmentRow stored;
+  VOUCH_ASSIGN_OR_RETURN(Segment segment,
+                         changes_.GetSegment(snapshot, row.first, &stored));
+  v1::PulledSegment* item = batch->add_items()->mutable_segment();
+  item->set_segment(EncodeSegment(
+      segment, changes_.Shortener(snapshot, segment, row.first.branch)));
+  item->set_commit(std::move(commit));
+  prove(stored, item);
+  return absl::OkStatus();
 }
 
 FeedRead Centre::Feed(const DeviceId& device, const Visible& visible,
@@ -90,29 +140,13 @@ FeedRead Centre::Feed(const DeviceId& device, const Visible& visible,
     if (row.commit.first_commit_seq != position) {
       return Error(Reason::kMalformed, "the cursor is not between segments");
     }
-    bool own = row.first.device == device;
-    if (!own && !visible(row.scope)) {
+    if (row.first.device != device && !visible(row.scope)) {
       position = row.end_seq();
       return absl::OkStatus();
     }
     VOUCH_RETURN_IF_ERROR(flush_skipped());
-    std::string commit = EncodeSegmentCommit(row.commit);
-    bytes += commit.size();
-    if (own) {
-      v1::CommittedSegment* item = batch.add_items()->mutable_own();
-      item->set_incarnation(row.first.incarnation.Bytes());
-      item->set_first_seq(row.first.seq);
-      item->set_count(row.count);
-      item->set_commit(std::move(commit));
-    } else {
-      VOUCH_ASSIGN_OR_RETURN(Segment segment,
-                             changes_.GetSegment(*snapshot, row.first));
-      v1::PulledSegment* item = batch.add_items()->mutable_segment();
-      item->set_segment(
-          EncodeSegment(segment, changes_.Shortener(*snapshot, segment)));
-      item->set_commit(std::move(commit));
-      bytes += item->segment().size();
-    }
+    VOUCH_RETURN_IF_ERROR(AddItem(*snapshot, device, request, row, &batch));
+    bytes += batch.items(batch.items_size() - 1).ByteSizeLong();
     position = skipped_from = row.end_seq();
     return absl::OkStatus();
   };
@@ -137,6 +171,90 @@ FeedRead Centre::Feed(const DeviceId& device, const Visible& visible,
   return out;
 }
 
+namespace {
+
+class VisibleChanges : public HashSource {
+ public:
+  VisibleChanges(const Reader& reader, const DeviceId& device,
+                 const Centre::Visible& visible)
+      : reader_(reader), device_(device), visible_(visible) {}
+
+  absl::Status Visit(
+      const HashPrefix& range,
+      const std::function<void(const Hash&)>& visit) const override {
+    bool damaged = false;
+    VOUCH_RETURN_IF_ERROR(reader_.Scan(
+        Family::kByHash, BeginOf(range), EndOf(range),
+        [&](absl::string_view key, absl::string_view value) {
+          auto hash = Hash::FromBytes(key);
+          auto location = DecodeLocation(value);
+          damaged = !hash.has_value() || !location.has_value();
+          if (damaged) return false;
+          if (location->at.device == device_ || visible_(location->scope)) {
+            visit(*hash);
+          }
+          return true;
+        }));
+    if (!damaged) return absl::OkStatus();
+    return Error(Reason::kStoreCorrupted,
+                 "a value of family by_hash is not readable");
+  }
+
+ private:
+  const Reader& reader_;
+  const DeviceId device_;
+  const Centre::Visible& visible_;
+};
+
+}  // namespace
+
+// Of the heads that one device proved of one history those that still hold come
+// first: the search halves what is left.
+CommonFound Centre::Find(const FindCommon& request) const {
+  CommonFound out;
+  out.status = CheckSettled();
+  if (!out.status.ok()) return out;
+  const TreeHead head = Head();
+  std::unique_ptr<Reader> snapshot = store_->Snapshot();
+  TileReader tree(head.size, TilesOf(*snapshot));
+  auto holds = [&](const v1::LadderHead& rung) -> absl::StatusOr<bool> {
+    if (rung.size() > head.size) return false;
+    VOUCH_ASSIGN_OR_RETURN(Hash root, RootAt(tree, rung.size()));
+    return rung.root() == root.view();
+  };
+  int begin = 0;
+  int end = request.ladder.heads_size();
+  while (begin < end) {
+    const int middle = begin + (end - begin) / 2;
+    auto held = holds(request.ladder.heads(middle));
+    out.status = held.status();
+    if (!held.ok()) return out;
+    if (*held) {
+      out.common.set_size(request.ladder.heads(middle).size());
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  auto proof = ConsistencyProof(tree, out.common.size(), head.size);
+  out.status = proof.status();
+  if (proof.ok()) AddHashes(*proof, out.common.mutable_consistency());
+  return out;
+}
+
+RangesAnswered Centre::Compare(const DeviceId& device, const Visible& visible,
+                               const AnswerCompare& request) const {
+  RangesAnswered out;
+  out.status = CheckSettled();
+  if (!out.status.ok()) return out;
+  std::unique_ptr<Reader> snapshot = store_->Snapshot();
+  auto differ =
+      AnswerRanges(VisibleChanges(*snapshot, device, visible), request.request);
+  out.status = differ.status();
+  if (differ.ok()) out.differ = *std::move(differ);
+  return out;
+}
+
 absl::StatusOr<Centre::LedgerNumbers> Centre::Ledger() const {
   TreeHead head = Head();
   LedgerNumbers numbers;
@@ -147,6 +265,8 @@ absl::StatusOr<Centre::LedgerNumbers> Centre::Ledger() const {
         for (const Disposition& d : row.commit.dispositions) {
           ++(d.quarantined ? numbers.held : numbers.stored);
         }
+        // It was counted as held where it was committed.
+        if (row.commit.kind == LogEntry::kReinstate) --numbers.held;
         return true;
       }));
   return numbers;

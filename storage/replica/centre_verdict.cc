@@ -35,13 +35,12 @@ class Centre::JudgingReader : public JudgeReader {
 };
 
 // The change's own verdict (rule 7), judged on its causal past (rule 2).
-absl::StatusOr<Disposition> Centre::Decide(const CommitRequest& request,
-                                           const Change& change) {
+absl::StatusOr<Disposition> Centre::Decide(const Change& change) {
   const ChangeCore& core = change.core;
   JudgedChange judged;
   judged.hash = change.hash;
   judged.author = core.person;
-  judged.device = request.from;
+  judged.device = core.device;
   judged.kind = core.kind;
   judged.record = core.record;
   judged.scope = core.scope;

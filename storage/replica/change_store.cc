@@ -64,8 +64,8 @@ absl::StatusOr<std::optional<Hash>> ChangeStore::GetChangeHash(
 
 absl::StatusOr<ChangeStore::Head> ChangeStore::ChainHead(
     const Reader& reader, const DeviceId& device,
-    const Incarnation& incarnation) const {
-  std::string prefix = ChainPrefix(device, incarnation);
+    const Incarnation& incarnation, const Hash& branch) const {
+  std::string prefix = ChainPrefix(device, incarnation, branch);
   Head head;
   bool damaged = false;
   VOUCH_RETURN_IF_ERROR(
@@ -174,9 +174,9 @@ absl::Status ChangeStore::ScanSummaries(
   return absl::OkStatus();
 }
 
-void ChangeStore::PutSegmentRow(const SegmentRow& row,
+void ChangeStore::PutSegmentRow(const SegmentRow& row, const Hash& branch,
                                 WriteBatch* batch) const {
-  Coordinate first{row.header.device(), row.header.incarnation, Hash(),
+  Coordinate first{row.header.device(), row.header.incarnation, branch,
                    row.header.first_seq};
   batch->Put(Family::kSegment, ChainKey(first), EncodeSegmentRow(row));
 }
@@ -191,14 +191,35 @@ absl::StatusOr<std::optional<SegmentRow>> ChangeStore::GetSegmentRow(
   return row;
 }
 
+absl::StatusOr<std::optional<Coordinate>> ChangeStore::SegmentHolding(
+    const Reader& reader, const Coordinate& at) const {
+  std::optional<Coordinate> first;
+  bool damaged = false;
+  Coordinate end = at;
+  ++end.seq;
+  VOUCH_RETURN_IF_ERROR(reader.ScanReverse(
+      Family::kSegment, ChainPrefix(at.device, at.incarnation, at.branch),
+      ChainKey(end), [&](absl::string_view key, absl::string_view value) {
+        auto found = CoordinateOfKey(key);
+        auto row = DecodeSegmentRow(value);
+        damaged = !found.has_value() || !row.has_value();
+        if (!damaged && row->header.end_seq() > at.seq) first = found;
+        return false;
+      }));
+  if (damaged) return Damaged(Family::kSegment);
+  return first;
+}
+
 absl::StatusOr<Segment> ChangeStore::GetSegment(const Reader& reader,
-                                                const Coordinate& first) const {
-  VOUCH_ASSIGN_OR_RETURN(auto row, GetSegmentRow(reader, first));
-  if (!row.has_value()) {
+                                                const Coordinate& first,
+                                                SegmentRow* row) const {
+  VOUCH_ASSIGN_OR_RETURN(auto found, GetSegmentRow(reader, first));
+  if (!found.has_value()) {
     return Error(Reason::kNotFound, "there is no such segment");
   }
   Segment segment;
-  segment.header = row->header;
+  segment.header = found->header;
+  if (row != nullptr) *row = *std::move(found);
   Coordinate at = first;
   for (uint32_t i = 0; i < segment.header.count; ++i, ++at.seq) {
     VOUCH_ASSIGN_OR_RETURN(Change change, GetChange(reader, at));
@@ -292,8 +313,9 @@ absl::Status ChangeStore::ScanRecordChanges(
   return absl::OkStatus();
 }
 
-ShortenOwn ChangeStore::Shortener(const Reader& reader,
-                                  const Segment& segment) const {
+ShortenOwn ChangeStore::Shortener(const Reader& reader, const Segment& segment,
+                                  const Hash& branch) const {
+  if (!branch.IsZero()) return nullptr;
   const SegmentHeader& h = segment.header;
   return [this, &reader, device = h.device(), incarnation = h.incarnation,
           scope = h.scope,

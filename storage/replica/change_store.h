@@ -32,13 +32,14 @@ class ChangeStore {
                                    const Coordinate& at) const;
   absl::StatusOr<std::optional<Hash>> GetChangeHash(const Reader& reader,
                                                     const Coordinate& at) const;
-  // The highest seq of a chain and its hash; seq 0 if it is empty.
+  // The highest seq of a run of a chain and its hash; seq 0 if it is empty.
   struct Head {
     uint64_t seq = 0;
     Hash hash;
   };
   absl::StatusOr<Head> ChainHead(const Reader& reader, const DeviceId& device,
-                                 const Incarnation& incarnation) const;
+                                 const Incarnation& incarnation,
+                                 const Hash& branch = Hash()) const;
 
   void PutLocation(const Hash& hash, const ChangeLocation& location,
                    WriteBatch* batch) const;
@@ -63,12 +64,19 @@ class ChangeStore {
       const Reader& reader, absl::string_view begin, absl::string_view end,
       const std::function<bool(const RecordSummaryRow&)>& visit) const;
 
-  void PutSegmentRow(const SegmentRow& row, WriteBatch* batch) const;
+  // `branch` names the run that it is in (chain_runs.h).
+  void PutSegmentRow(const SegmentRow& row, const Hash& branch,
+                     WriteBatch* batch) const;
   absl::StatusOr<std::optional<SegmentRow>> GetSegmentRow(
       const Reader& reader, const Coordinate& first) const;
+  // The first change of the segment that holds `at`; nothing if none does.
+  absl::StatusOr<std::optional<Coordinate>> SegmentHolding(
+      const Reader& reader, const Coordinate& at) const;
   // The segment with all its changes. Errors: NOT_FOUND, STORE_CORRUPTED.
+  // With `row`, what is stored of it besides.
   absl::StatusOr<Segment> GetSegment(const Reader& reader,
-                                     const Coordinate& first) const;
+                                     const Coordinate& first,
+                                     SegmentRow* row = nullptr) const;
 
   void PutLogRow(const LogRow& row, WriteBatch* batch) const;
   absl::StatusOr<std::optional<LogRow>> GetLogRow(
@@ -98,7 +106,10 @@ class ChangeStore {
       const std::function<bool(const RecordChange&)>& visit) const;
   // How references of this segment may travel short: by seq, where they are
   // earlier changes of the same chain and scope. Valid while `reader` is.
-  ShortenOwn Shortener(const Reader& reader, const Segment& segment) const;
+  // In a run of its own nothing is shortened: another holder may keep the chain
+  // in other runs.
+  ShortenOwn Shortener(const Reader& reader, const Segment& segment,
+                       const Hash& branch) const;
   // One change with its decoded values.
   absl::StatusOr<FoldChange> LoadFoldChange(const Reader& reader,
                                             const RecordChange& row) const;

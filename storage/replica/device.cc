@@ -13,9 +13,7 @@ namespace {
 constexpr absl::string_view kDeviceSecret = "device-keys";
 constexpr absl::string_view kMembershipSecret = "membership";
 constexpr absl::string_view kCursor = "cursor";
-constexpr absl::string_view kSegmented = "segmented";
 constexpr uint8_t kVersion = 1;
-constexpr size_t kOpenBytesMax = 4 << 20;  // read at once to be segmented
 
 absl::Status Damaged(absl::string_view what) {
   return Error(
@@ -91,12 +89,16 @@ absl::Status Device::CreateIdentity() {
   writer_.emplace(SigningKey::Generate(*random_),
                   SigningKey::Generate(*random_), PersonId(),
                   random_->Make<Incarnation>());
-  ByteWriter out;
-  out.U8(kVersion).Raw(writer_->device_key().seed());
-  out.Raw(writer_->person_key().seed()).Fixed(writer_->incarnation());
   WriteBatch batch;
-  keys_->PutSecret(kDeviceSecret, out.bytes(), &batch);
+  PutIdentity(*writer_, &batch);
   return store_->Write(std::move(batch), Durability::kSynced);
+}
+
+void Device::PutIdentity(const ChainWriter& writer, WriteBatch* batch) const {
+  ByteWriter out;
+  out.U8(kVersion).Raw(writer.device_key().seed());
+  out.Raw(writer.person_key().seed()).Fixed(writer.incarnation());
+  keys_->PutSecret(kDeviceSecret, out.bytes(), batch);
 }
 
 absl::Status Device::LoadIdentity() {
@@ -163,7 +165,11 @@ absl::Status Device::LoadPosition() {
     return cursor.status();
   }
   writer_->Restore(head.seq, head.hash, hlc);
-  auto segmented = store_->Get(Family::kMeta, kSegmented);
+  auto due = store_->Get(Family::kMeta, kRecoveryRow);
+  if (!due.ok() && !absl::IsNotFound(due.status())) return due.status();
+  recovery_due_ = due.ok();
+  segmented_seq_ = 0;
+  auto segmented = store_->Get(Family::kMeta, kSegmentedRow);
   if (segmented.ok()) {
     segmented_seq_ = U64OfKey(*segmented);
   } else if (!absl::IsNotFound(segmented.status())) {
@@ -283,10 +289,33 @@ absl::StatusOr<Safety> Device::SafetyOf(const RecordId& record) const {
   return Safety::kAtTheCentre;
 }
 
+absl::Status Device::CountInRun(const Coordinate& at,
+                                DeviceLedger* ledger) const {
+  VOUCH_ASSIGN_OR_RETURN(auto hash, changes_.GetChangeHash(*store_, at));
+  if (!hash.has_value()) return absl::OkStatus();
+  VOUCH_ASSIGN_OR_RETURN(auto found, changes_.GetLocation(*store_, *hash));
+  if (found.has_value() && found->at == at) ++ledger->captured;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<DeviceLedger> Device::Ledger() const {
   DeviceLedger ledger;
-  ledger.captured = writer_->seq();
   DeviceId own = id();
+  // Over every incarnation and run of this tablet's; a change that lies in two
+  // runs counts where it is found by its hash.
+  absl::Status counted;
+  VOUCH_RETURN_IF_ERROR(
+      store_->Scan(Family::kChain, own.view(), PrefixEnd(own.view()),
+                   [&](absl::string_view key, absl::string_view) {
+                     auto at = CoordinateOfKey(key);
+                     if (at.has_value() && !at->branch.IsZero()) {
+                       counted = CountInRun(*at, &ledger);
+                     } else {
+                       ++ledger.captured;
+                     }
+                     return counted.ok();
+                   }));
+  VOUCH_RETURN_IF_ERROR(counted);
   VOUCH_RETURN_IF_ERROR(
       changes_.ScanRecordChanges(*store_, [&](const RecordChange& row) {
         if (row.at.device != own) {
@@ -306,110 +335,6 @@ absl::StatusOr<DeviceLedger> Device::Ledger() const {
 absl::StatusOr<std::vector<std::pair<ScopeId, Hash>>> Device::ScopeStates()
     const {
   return changes_.ScopeStates(*store_);
-}
-
-// The next run of changes that no segment holds yet, bounded in memory.
-absl::StatusOr<std::vector<Change>> Device::UnsegmentedChanges() const {
-  std::vector<Change> out;
-  size_t bytes = 0;
-  Coordinate at{id(), writer_->incarnation(), Hash(), segmented_seq_ + 1};
-  for (; at.seq <= writer_->seq() && bytes < kOpenBytesMax; ++at.seq) {
-    VOUCH_ASSIGN_OR_RETURN(Change change, changes_.GetChange(*store_, at));
-    bytes += change.core_bytes.size() + change.payload.size();
-    out.push_back(std::move(change));
-  }
-  return out;
-}
-
-// Segments are closed on a change of scope, at the limits, and here: at sync.
-// Once closed they stay as they are, so a resend is the same bytes.
-absl::Status Device::CloseSegments() {
-  while (segmented_seq_ < writer_->seq()) {
-    VOUCH_RETURN_IF_ERROR(CloseSomeSegments());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Device::CloseSomeSegments() {
-  VOUCH_ASSIGN_OR_RETURN(std::vector<Change> open, UnsegmentedChanges());
-  SeenHead seen{history_, tree_.size(), tree_.Root()};
-  WriteBatch batch;
-  size_t begin = 0;
-  while (begin < open.size()) {
-    size_t end = begin;
-    size_t bytes = 0;
-    while (end < open.size() && end - begin < kSegmentChangesMax &&
-           open[end].core.scope == open[begin].core.scope) {
-      size_t next =
-          open[end].core_bytes.size() + open[end].payload.size() + 512;
-      if (end > begin && bytes + next > kSegmentBytesMax) break;
-      bytes += next;
-      ++end;
-    }
-    std::vector<Change> part(std::make_move_iterator(open.begin() + begin),
-                             std::make_move_iterator(open.begin() + end));
-    Segment segment = SealSegment(std::move(part), seen, writer_->device_key());
-    changes_.PutSegmentRow({segment.header, std::nullopt}, &batch);
-    begin = end;
-  }
-  uint64_t closed = segmented_seq_ + open.size();
-  batch.Put(Family::kMeta, kSegmented, U64Key(closed));
-  VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kSynced));
-  segmented_seq_ = closed;
-  return absl::OkStatus();
-}
-
-absl::StatusOr<DeviceSessionConfig> Device::BeginSession() {
-  if (!membership_.has_value()) {
-    return Error(Reason::kNotEnrolled, "this tablet is not enrolled yet");
-  }
-  VOUCH_RETURN_IF_ERROR(Settle());
-  VOUCH_RETURN_IF_ERROR(CloseSegments());
-  DeviceSessionConfig config;
-  config.centre_key = membership_->centre_key;
-  config.history = history_;
-  config.cursor_size = tree_.size();
-  config.cursor_root = tree_.Root();
-  config.heads.push_back(
-      {writer_->incarnation(), writer_->seq(), writer_->head()});
-  return config;
-}
-
-OutboxRead Device::Read(const ReadOutbox& request) const {
-  OutboxRead out;
-  Coordinate at{id(), request.incarnation, Hash(), request.after_seq};
-  auto check = [&]() -> absl::Status {
-    out.end_hash = request.after_hash;
-    if (request.after_seq > 0) {
-      VOUCH_ASSIGN_OR_RETURN(auto held, changes_.GetChangeHash(*store_, at));
-      if (!held.has_value() || *held != request.after_hash) {
-        return Error(Reason::kChainForked,
-                     "the centre holds other changes at this tablet's place");
-      }
-    }
-    size_t bytes = 0;
-    while (true) {
-      ++at.seq;
-      if (at.seq > segmented_seq_) {
-        out.exhausted = true;
-        return absl::OkStatus();
-      }
-      VOUCH_ASSIGN_OR_RETURN(Segment segment, changes_.GetSegment(*store_, at));
-      OutboxSegment wire;
-      wire.end_seq = segment.header.end_seq() - 1;
-      wire.wire = EncodeSegment(segment, changes_.Shortener(*store_, segment));
-      if (!out.segments.empty() &&
-          bytes + wire.wire.size() > request.bytes_max) {
-        return absl::OkStatus();
-      }
-      bytes += wire.wire.size();
-      out.end_hash = segment.header.head;
-      at.seq = wire.end_seq;
-      out.segments.push_back(std::move(wire));
-    }
-  };
-  out.status = check();
-  return out;
 }
 
 std::optional<AuthorFacts> Device::Author(const DeviceId& device) const {

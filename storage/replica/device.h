@@ -23,11 +23,10 @@
 #include "storage/replica/materialiser.h"
 #include "sync/base/judge.h"
 #include "sync/core/merkle.h"
+#include "sync/core/ranges.h"
 #include "sync/core/session.h"
 
 namespace vouch {
-
-inline constexpr size_t kTreeHeadsKeptMax = 64;  // the ladder of rule 12
 
 // What enrolment gave this tablet.
 struct Membership {
@@ -58,6 +57,10 @@ struct DeviceLedger {
   bool balanced() const { return captured == stored + held + pending; }
 };
 
+// Names in Family::kMeta that several of its files use (FORMAT.md).
+inline constexpr absl::string_view kSegmentedRow = "segmented";
+inline constexpr absl::string_view kRecoveryRow = "recovery-due";
+
 // Where a change is safe (sync.md §6).
 enum class Safety : uint8_t {
   kOnThisTablet = 1,
@@ -65,6 +68,10 @@ enum class Safety : uint8_t {
   kSafe = 3,         // STABLE: a second store has it
 };
 absl::string_view SafetyName(Safety safety);
+
+// A segment as it is sent, with what proves an earlier commit of it.
+OutboxSegment MakeOutbox(const Segment& segment, const SegmentRow& row,
+                         const ShortenOwn& shorten);
 
 class Device : public JudgeReader {
  public:
@@ -106,6 +113,10 @@ class Device : public JudgeReader {
 
   // What a session needs; closes the open segment first (durable on return).
   absl::StatusOr<DeviceSessionConfig> BeginSession();
+  // Carries out an effect of the session's; the event that answers it, if it
+  // asks for one. Sending and finishing are the carrier's.
+  std::optional<DeviceEvent> CarryOut(const DeviceEffect& effect);
+
   OutboxRead Read(const ReadOutbox& request) const;
   // Verifies signatures and positions, then writes dispositions and log rows
   // in one synced batch. Errors: PROOF_INVALID, MALFORMED, STORE_*.
@@ -113,6 +124,16 @@ class Device : public JudgeReader {
   // Verifies everything, then writes changes, log rows, views and the cursor
   // in one batch. Errors: PROOF_INVALID, those of DecodeSegment, STORE_*.
   PullApplied Apply(const v1::PullBatch& batch);
+
+  // Recovery (rules 12 to 19). Goes back to a rung of the ladder, opens a new
+  // incarnation, and notes that reconciliation is due, in one synced batch.
+  // Errors: PROOF_INVALID for no rung, STORE_*.
+  RecoveryBegun Begin(const BeginRecovery& request);
+  RangesCompared Compare(const CompareHeld& request);
+  LostRead Read(const ReadLost& request);
+  // Reconciliation is acknowledged; durable on return.
+  RecoveryEnded End();
+  bool recovery_due() const { return recovery_due_; }
 
   uint64_t cursor_size() const { return tree_.size(); }
   // Log size and root as last pulled.
@@ -129,20 +150,53 @@ class Device : public JudgeReader {
   Device(Store* store, KeyRing* keys, const Clock* clock, Random* random);
   absl::Status LoadIdentity();
   absl::Status CreateIdentity();
+  void PutIdentity(const ChainWriter& writer, WriteBatch* batch) const;
   absl::Status LoadPosition();
   absl::Status Settle();
   absl::Status Write(WriteBatch batch, Durability durability);
   absl::Status CloseSegments();
   absl::Status CloseSomeSegments();
   absl::StatusOr<std::vector<Change>> UnsegmentedChanges() const;
+  absl::StatusOr<std::vector<Rung>> Ladder() const;
+  absl::Status CountInRun(const Coordinate& at, DeviceLedger* ledger) const;
   struct PullState;
   absl::Status PullOne(const v1::PullItem& item, PullState* state);
+  absl::StatusOr<Segment> Decode(const std::string& wire,
+                                 const PullState& state) const;
   absl::Status PullSegment(const v1::PulledSegment& item, PullState* state);
   absl::Status PullOwn(const v1::CommittedSegment& item, PullState* state);
-  absl::Status PassEntries(const Segment& segment, const SegmentCommit& commit,
+  absl::Status PassEntries(absl::Span<const Change> changes,
+                           const Coordinate& first, const SegmentCommit& commit,
                            PullState* state);
+  absl::Status PullReinstated(const v1::ReinstatedChange& item,
+                              PullState* state);
+  void PutPassed(const SegmentRow& known, const Coordinate& first,
+                 const SegmentCommit& commit,
+                 std::optional<SegmentRow::AckProof> proof,
+                 WriteBatch* batch) const;
   absl::Status FinishPull(const v1::PullBatch& batch, PullState* state);
-  absl::Status PruneTreeHeads(WriteBatch* batch) const;
+  absl::Status PruneLadder(uint64_t added, WriteBatch* batch) const;
+
+  // A segment that the centre lacks, and its place in the order of resending.
+  struct LostSegment {
+    int rank = 0;  // authority and reference data first
+    uint64_t commit_seq = 0;
+    Coordinate first;
+  };
+  absl::Status Rewind(uint64_t size, WriteBatch* batch,
+                      CompactRange* tree) const;
+  absl::Status ForgetCommit(const Coordinate& first, const LogRow* log,
+                            WriteBatch* batch) const;
+  absl::Status UnacknowledgeFrom(uint64_t size, WriteBatch* batch) const;
+  absl::Status PlanResend();
+  absl::StatusOr<Coordinate> SegmentOf(const Hash& hash) const;
+  absl::StatusOr<std::vector<Coordinate>> Claims() const;
+  absl::Status AddLost(const Coordinate& first,
+                       std::vector<LostSegment>* lost) const;
+  absl::StatusOr<std::vector<Coordinate>> Recut(
+      const Coordinate& first, const std::function<bool(const Hash&)>& lacks);
+  absl::StatusOr<OutboxSegment> EncodeLost(const Coordinate& first) const;
+  class HeldChanges;
   void WriteCursor(const CompactRange& tree, const HistoryId& history,
                    const Hlc& hlc, WriteBatch* batch) const;
 
@@ -156,6 +210,15 @@ class Device : public JudgeReader {
   uint64_t segmented_seq_ = 0;  // own changes up to here are in segments
   CompactRange tree_;           // the log as pulled
   HistoryId history_;
+  bool recovery_due_ = false;  // durable: kRecovery
+  // Of the comparison under way; lost with the session.
+  struct Comparison {
+    RangeComparison ranges;
+    std::vector<LostSegment> lost;
+    size_t next = 0;                 // of `lost`, to be read
+    std::vector<Coordinate> claims;  // among `lost`
+  };
+  std::optional<Comparison> comparison_;
   bool in_doubt_ = false;  // a write failed, and may be there all the same
 };
 

@@ -2,6 +2,7 @@
 // batches are verified whole, then written in one atomic batch.
 #include <map>
 
+#include "storage/replica/chain_runs.h"
 #include "storage/replica/device.h"
 #include "storage/replica/keys.h"
 #include "sync/base/codec.h"
@@ -14,9 +15,9 @@ absl::Status BadProof(absl::string_view what) {
   return Error(Reason::kProofInvalid, what);
 }
 
-std::vector<Hash> HashesOf(const Segment& segment) {
+std::vector<Hash> HashesOf(absl::Span<const Change> changes) {
   std::vector<Hash> out;
-  for (const Change& change : segment.changes) out.push_back(change.hash);
+  for (const Change& change : changes) out.push_back(change.hash);
   return out;
 }
 
@@ -33,9 +34,22 @@ absl::StatusOr<std::vector<Hash>> ParseHashes(
   return out;
 }
 
-absl::StatusOr<SegmentCommit> ParseCommit(absl::string_view bytes,
-                                          size_t count) {
+// The centre's proof of a commit, as a batch brings it; nothing if it does not.
+std::optional<SegmentRow::AckProof> ParseProof(const std::string& signature,
+                                               const std::string& history,
+                                               const HistoryId& head_history) {
+  auto signed_by = Signature::FromBytes(signature);
+  if (!signed_by.has_value()) return std::nullopt;
+  return SegmentRow::AckProof{
+      HistoryId::FromBytes(history).value_or(head_history), *signed_by};
+}
+
+absl::StatusOr<SegmentCommit> ParseCommit(absl::string_view bytes, size_t count,
+                                          uint8_t kind = LogEntry::kChange) {
   VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit, DecodeSegmentCommit(bytes));
+  if (commit.kind != kind) {
+    return Error(Reason::kMalformed, "a commit of another kind");
+  }
   if (commit.dispositions.size() != count) {
     return Error(Reason::kMalformed, "a disposition is missing");
   }
@@ -57,26 +71,38 @@ absl::Status Device::Apply(const v1::Ack& ack) {
   Materialiser materialiser(&changes_, store_);
   for (int i = 0; i < ack.segments_size(); ++i) {
     const v1::CommittedSegment& item = ack.segments(i);
+    // Another's segment, sent in recovery: what it got comes with the log.
+    if (!item.device_id().empty() && item.device_id() != id().view()) continue;
     auto incarnation = Incarnation::FromBytes(item.incarnation());
     auto signature = Signature::FromBytes(ack.signatures(i));
     if (!incarnation.has_value() || !signature.has_value()) {
       return Error(Reason::kMalformed, "an acknowledgement's ids");
     }
     Coordinate first{id(), *incarnation, Hash(), item.first_seq()};
-    VOUCH_ASSIGN_OR_RETURN(Segment segment,
-                           changes_.GetSegment(*store_, first));
+    SegmentRow row;
+    auto found = changes_.GetSegment(*store_, first, &row);
+    // One of another run, sent in recovery: likewise.
+    if (!item.head().empty() &&
+        (absl::IsNotFound(found.status()) ||
+         (found.ok() && found->header.head.view() != item.head()))) {
+      continue;
+    }
+    VOUCH_RETURN_IF_ERROR(found.status());
+    Segment segment = *std::move(found);
     VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit,
                            ParseCommit(item.commit(), segment.changes.size()));
     std::vector<LogEntry> entries =
-        EntriesOf(commit, segment.header.scope, HashesOf(segment));
+        EntriesOf(commit, segment.header.scope, HashesOf(segment.changes));
     if (!VerifyAck(membership_->centre_key, *history, entries, *signature)) {
       return BadProof("an acknowledgement's signature does not verify");
     }
-    SegmentRow row;
-    row.header = segment.header;
     row.first_commit_seq = commit.first_commit_seq;
     row.ack = SegmentRow::AckProof{*history, *signature};
-    changes_.PutSegmentRow(row, &batch);
+    // Until the log brings it, the commit itself is kept here: it is the proof.
+    if (!row.earlier.has_value()) {
+      row.earlier = SegmentRow::EarlierCommit{*history, *signature, commit};
+    }
+    changes_.PutSegmentRow(row, first.branch, &batch);
     for (size_t c = 0; c < segment.changes.size(); ++c) {
       Coordinate at = first;
       at.seq += c;
@@ -91,21 +117,48 @@ absl::Status Device::Apply(const v1::Ack& ack) {
 
 // What a batch of the log builds up before it is written.
 struct Device::PullState {
-  explicit PullState(const Device& device)
-      : materialiser(&device.changes_, device.store_), tree(device.tree_) {}
+  PullState(const Device& device, HistoryId head_history)
+      : materialiser(&device.changes_, device.store_),
+        runs(&device.changes_, device.store_, FindIn(device.changes_, &placed),
+             ChainRuns::Holes::kAreNormal),
+        history(head_history),
+        tree(device.tree_) {}
+
+  using Placed = std::map<Hash, Coordinate>;
+  static ChainRuns::FindLocation FindIn(const ChangeStore& changes,
+                                        const Placed* placed) {
+    return [&changes, placed](
+               const Hash& hash) -> absl::StatusOr<std::optional<Coordinate>> {
+      auto here = placed->find(hash);
+      if (here != placed->end()) {
+        return std::optional<Coordinate>(here->second);
+      }
+      VOUCH_ASSIGN_OR_RETURN(auto found,
+                             changes.GetLocation(*changes.store(), hash));
+      if (!found.has_value()) return std::optional<Coordinate>();
+      return std::optional<Coordinate>(found->at);
+    };
+  }
 
   Materialiser materialiser;
+  Placed placed;  // changes of the batch
+  ChainRuns runs;
+  HistoryId history;  // of the batch's tree head
   WriteBatch batch;
   CompactRange tree;
   std::map<ScopeId, ScopeEnd> scope_ends;
   std::map<std::string, Hash> chain;  // hashes not yet in the store
-  std::vector<uint64_t> stamps;       // others' clocks
+  // Changes of the batch that are held: it may reinstate them yet.
+  std::map<Hash, std::pair<Coordinate, Change>> held;
+  std::vector<uint64_t> stamps;  // others' clocks
 };
 
 PullApplied Device::Apply(const v1::PullBatch& batch) {
   absl::Status status = Settle();
   if (!status.ok()) return {status, tree_.size()};
-  PullState state(*this);
+  auto head = DecodeTreeHead(batch.tree_head());
+  if (!head.ok()) return {head.status(), tree_.size()};
+  PullState state(*this, head->history);
   for (const v1::PullItem& item : batch.items()) {
     status = PullOne(item, &state);
     if (!status.ok()) break;
@@ -130,43 +183,79 @@ absl::Status Device::PullOne(const v1::PullItem& item, PullState* state) {
       return state->tree.AppendSubtrees(
           state->tree.size() + item.skipped().count(), subtrees);
     }
+    case v1::PullItem::kReinstated:
+      return PullReinstated(item.reinstated(), state);
     case v1::PullItem::ITEM_NOT_SET:
       break;
   }
   return Error(Reason::kMalformed, "an item of an unknown kind");
 }
 
-absl::Status Device::PullSegment(const v1::PulledSegment& item,
-                                 PullState* state) {
+// References by number may mean another branch of the author's chain than the
+// first that comes to mind; the signature tells which.
+absl::StatusOr<Segment> Device::Decode(const std::string& wire,
+                                       const PullState& state) const {
   absl::Status failed;
-  auto resolve = [&](const DeviceId& device, const Incarnation& incarnation,
+  std::optional<SegmentHeader> seen;
+  Hash branch;
+  auto resolve = [&](const SegmentHeader& header,
                      uint64_t seq) -> std::optional<Hash> {
-    Coordinate at{device, incarnation, Hash(), seq};
-    auto pending = state->chain.find(ChainKey(at));
-    if (pending != state->chain.end()) return pending->second;
-    auto held = changes_.GetChangeHash(*store_, at);
+    seen = header;
+    Coordinate at{header.device(), header.incarnation, branch, seq};
+    auto pending = state.chain.find(ChainKey(at));
+    if (pending != state.chain.end()) return pending->second;
+    auto held = branch.IsZero() ? HashInBranch(changes_, *store_, header, seq)
+                                : changes_.GetChangeHash(*store_, at);
     failed.Update(held.status());
     return held.value_or(std::nullopt);
   };
-  auto decoded = DecodeSegment(item.segment(), resolve);
+  auto decoded = DecodeSegment(wire, resolve);
   VOUCH_RETURN_IF_ERROR(failed);
-  VOUCH_RETURN_IF_ERROR(decoded.status());
-  Segment segment = *std::move(decoded);
+  const Reason reason = ReasonOf(decoded.status());
+  if (!seen.has_value() || (reason != Reason::kSignatureInvalid &&
+                            reason != Reason::kReferenceUnknown)) {
+    return decoded;
+  }
+  const SegmentHeader header = *seen;
+  VOUCH_ASSIGN_OR_RETURN(
+      auto runs, ListRuns(*store_, header.device(), header.incarnation));
+  for (const Run& run : runs) {
+    branch = run.first.branch;
+    auto again = DecodeSegment(wire, resolve);
+    VOUCH_RETURN_IF_ERROR(failed);
+    if (again.ok()) return again;
+  }
+  return decoded;
+}
+
+absl::Status Device::PullSegment(const v1::PulledSegment& item,
+                                 PullState* state) {
+  VOUCH_ASSIGN_OR_RETURN(Segment segment, Decode(item.segment(), *state));
   VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit,
                          ParseCommit(item.commit(), segment.changes.size()));
-  if (segment.header.device() == id()) {
-    return BadProof("the centre sent this tablet a segment of its own");
+  VOUCH_ASSIGN_OR_RETURN(ChainRuns::Place place, state->runs.PlaceOf(segment));
+  const Coordinate first{segment.header.device(), segment.header.incarnation,
+                         place.branch, segment.header.first_seq};
+  Coordinate at = first;
+  SegmentRow row{segment.header};
+  if (place.held == ChainRuns::Held::kWhole) {
+    // It is here: it was lost at the centre, or is this tablet's own.
+    VOUCH_ASSIGN_OR_RETURN(auto known, changes_.GetSegmentRow(*store_, first));
+    if (known.has_value()) row.earlier = known->earlier;
   }
+  PutPassed(row, first, commit,
+            ParseProof(item.signature(), item.history_id(), state->history),
+            &state->batch);
+  state->runs.Add(segment.header, place.branch);
   for (const Change& change : segment.changes) {
-    Coordinate at{change.core.device, change.core.incarnation, Hash(),
-                  change.core.seq};
-    VOUCH_RETURN_IF_ERROR(changes_.PutChange(change, Hash(), &state->batch));
+    VOUCH_RETURN_IF_ERROR(
+        changes_.PutChange(change, place.branch, &state->batch));
     state->chain[ChainKey(at)] = change.hash;
+    state->placed.emplace(change.hash, at);
     state->stamps.push_back(change.core.hlc);
+    ++at.seq;
   }
-  changes_.PutSegmentRow(
-      {segment.header, commit.first_commit_seq, std::nullopt}, &state->batch);
-  return PassEntries(segment, commit, state);
+  return PassEntries(segment.changes, first, commit, state);
 }
 
 absl::Status Device::PullOwn(const v1::CommittedSegment& item,
@@ -176,25 +265,54 @@ absl::Status Device::PullOwn(const v1::CommittedSegment& item,
     return Error(Reason::kMalformed, "an own segment's incarnation");
   }
   Coordinate first{id(), *incarnation, Hash(), item.first_seq()};
-  VOUCH_ASSIGN_OR_RETURN(Segment segment, changes_.GetSegment(*store_, first));
-  if (segment.header.count != item.count()) {
-    return BadProof("an own segment of another length is in the log");
+  SegmentRow row;
+  auto found = changes_.GetSegment(*store_, first, &row);
+  if (absl::IsNotFound(found.status()) ||
+      (found.ok() && found->header.count != item.count())) {
+    return Error(Reason::kDeviceRestored,
+                 "the log holds segments of this tablet's that it lacks");
   }
+  VOUCH_RETURN_IF_ERROR(found.status());
+  Segment segment = *std::move(found);
   VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit,
                          ParseCommit(item.commit(), segment.changes.size()));
-  VOUCH_ASSIGN_OR_RETURN(auto row, changes_.GetSegmentRow(*store_, first));
   // The log itself proves it, also where the acknowledgement was lost.
-  row->first_commit_seq = commit.first_commit_seq;
-  changes_.PutSegmentRow(*row, &state->batch);
-  return PassEntries(segment, commit, state);
+  PutPassed(row, first, commit,
+            ParseProof(item.signature(), item.history_id(), state->history),
+            &state->batch);
+  return PassEntries(segment.changes, first, commit, state);
+}
+
+// A change that a restored centre held, and that had been applied before.
+absl::Status Device::PullReinstated(const v1::ReinstatedChange& item,
+                                    PullState* state) {
+  auto hash = Hash::FromBytes(item.change_hash());
+  if (!hash.has_value()) {
+    return Error(Reason::kMalformed, "a reinstated change's hash");
+  }
+  VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit,
+                         ParseCommit(item.commit(), 1, LogEntry::kReinstate));
+  auto here = state->held.find(*hash);
+  if (here != state->held.end()) {
+    auto [at, change] = here->second;
+    return PassEntries({&change, 1}, at, commit, state);
+  }
+  VOUCH_ASSIGN_OR_RETURN(auto location, changes_.GetLocation(*store_, *hash));
+  if (!location.has_value()) {
+    return BadProof("a change is applied that is not here");
+  }
+  const Coordinate& at = location->at;
+  VOUCH_ASSIGN_OR_RETURN(Change change, changes_.GetChange(*store_, at));
+  return PassEntries({&change, 1}, at, commit, state);
 }
 
 // The entries take the next places in the log and in their scope; a gap or a
 // swap shows here, before anything is written.
-absl::Status Device::PassEntries(const Segment& segment,
+absl::Status Device::PassEntries(absl::Span<const Change> changes,
+                                 const Coordinate& first,
                                  const SegmentCommit& commit,
                                  PullState* state) {
-  const ScopeId& scope = segment.header.scope;
+  const ScopeId& scope = changes.front().core.scope;
   auto end = state->scope_ends.find(scope);
   if (end == state->scope_ends.end()) {
     VOUCH_ASSIGN_OR_RETURN(ScopeEnd stored,
@@ -206,19 +324,21 @@ absl::Status Device::PassEntries(const Segment& segment,
       commit.previous_scope_head != end->second.head) {
     return BadProof("an entry is missing from the log or from its scope");
   }
-  std::vector<LogEntry> entries = EntriesOf(commit, scope, HashesOf(segment));
+  std::vector<LogEntry> entries = EntriesOf(commit, scope, HashesOf(changes));
+  Coordinate at = first;
   for (size_t i = 0; i < entries.size(); ++i) {
     state->tree.Append(LeafHash(EncodeLogEntry(entries[i])));
-    const ChangeCore& core = segment.changes[i].core;
-    Coordinate at{core.device, core.incarnation, Hash(), core.seq};
     VOUCH_RETURN_IF_ERROR(state->materialiser.Add(
-        segment.changes[i], at, commit.dispositions[i], entries[i].commit_seq));
+        changes[i], at, commit.dispositions[i], entries[i].commit_seq));
+    if (commit.dispositions[i].quarantined) {
+      state->held[changes[i].hash] = {at, changes[i]};
+    }
+    ++at.seq;
   }
   end->second = {entries.back().scope_seq, ScopeHead(entries.back())};
   LogRow row;
-  row.first = {segment.header.device(), segment.header.incarnation, Hash(),
-               segment.header.first_seq};
-  row.count = segment.header.count;
+  row.first = first;
+  row.count = static_cast<uint32_t>(changes.size());
   row.scope = scope;
   row.commit = commit;
   row.scope_head = end->second.head;
@@ -245,8 +365,9 @@ absl::Status Device::FinishPull(const v1::PullBatch& batch, PullState* state) {
   ChainWriter writer = *writer_;
   int64_t now_ms = clock_->Now().wall_ms;
   for (uint64_t stamp : state->stamps) writer.hlc().Receive(stamp, now_ms);
-  state->batch.Put(Family::kTreeHead, U64Key(head.size), EncodeTreeHead(head));
-  VOUCH_RETURN_IF_ERROR(PruneTreeHeads(&state->batch));
+  state->batch.Put(Family::kTreeHead, U64Key(state->tree.size()),
+                   EncodeLadder({head, state->tree}));
+  VOUCH_RETURN_IF_ERROR(PruneLadder(state->tree.size(), &state->batch));
   // The cursor carries the clock.
   WriteCursor(state->tree, head.history, writer.hlc(), &state->batch);
   // Not synced: what is lost can be pulled again, since the cursor is lost
@@ -256,18 +377,6 @@ absl::Status Device::FinishPull(const v1::PullBatch& batch, PullState* state) {
   tree_ = std::move(state->tree);
   history_ = head.history;
   return absl::OkStatus();
-}
-
-// The ladder: the newest heads, enough to find where a restored centre's log
-// still agreed.
-absl::Status Device::PruneTreeHeads(WriteBatch* batch) const {
-  size_t kept = 0;
-  return store_->ScanReverse(Family::kTreeHead, "", "",
-                             [&](absl::string_view key, absl::string_view) {
-                               if (++kept < kTreeHeadsKeptMax) return true;
-                               batch->Delete(Family::kTreeHead, key);
-                               return true;
-                             });
 }
 
 }  // namespace vouch

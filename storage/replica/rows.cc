@@ -6,6 +6,8 @@ namespace vouch {
 namespace {
 
 constexpr uint8_t kRowVersion = 1;
+// Of a segment row with an earlier commit, and of a ladder row.
+constexpr uint8_t kRecoveryRowVersion = 2;
 
 void WriteCoordinate(const Coordinate& at, ByteWriter* out) {
   out->Fixed(at.device).Fixed(at.incarnation).Fixed(at.branch).Varint(at.seq);
@@ -144,18 +146,25 @@ std::optional<RecordSummaryRow> DecodeSummary(absl::string_view key,
 }
 
 std::string EncodeSegmentRow(const SegmentRow& row) {
-  ByteWriter out = Versioned();
+  ByteWriter out;
+  out.U8(row.earlier.has_value() ? kRecoveryRowVersion : kRowVersion);
   out.Prefixed(EncodeSegmentHeader(row.header));
   WriteOptional(row.first_commit_seq, &out);
   out.U8(row.ack.has_value() ? 1 : 0);
   if (row.ack.has_value()) {
     out.Fixed(row.ack->history).Fixed(row.ack->signature);
   }
+  if (row.earlier.has_value()) {
+    out.Fixed(row.earlier->history).Fixed(row.earlier->signature);
+    out.Raw(EncodeSegmentCommit(row.earlier->commit));
+  }
   return out.Take();
 }
 
 std::optional<SegmentRow> DecodeSegmentRow(absl::string_view bytes) {
-  ByteReader in = Unversioned(bytes);
+  ByteReader in(bytes);
+  const uint8_t version = in.U8();
+  if (version != kRowVersion && version != kRecoveryRowVersion) in.Fail();
   auto header = DecodeSegmentHeader(in.Prefixed());
   if (!header.ok()) return std::nullopt;
   SegmentRow row;
@@ -167,7 +176,16 @@ std::optional<SegmentRow> DecodeSegmentRow(absl::string_view bytes) {
     ack.signature = in.Fixed<Signature>();
     row.ack = ack;
   }
-  return IfDone(in, row);
+  if (version == kRowVersion) return IfDone(in, row);
+  SegmentRow::EarlierCommit earlier;
+  earlier.history = in.Fixed<HistoryId>();
+  earlier.signature = in.Fixed<Signature>();
+  if (!in.ok()) return std::nullopt;
+  auto commit = DecodeSegmentCommit(in.rest());
+  if (!commit.ok()) return std::nullopt;
+  earlier.commit = *std::move(commit);
+  row.earlier = std::move(earlier);
+  return row;
 }
 
 std::string EncodeLogRow(const LogRow& row) {
@@ -190,6 +208,23 @@ std::optional<LogRow> DecodeLogRow(absl::string_view bytes) {
   }
   row.commit = *std::move(commit);
   return row;
+}
+
+std::string EncodeLadder(const LadderRow& row) {
+  ByteWriter out;
+  out.U8(kRecoveryRowVersion).Prefixed(EncodeTreeHead(row.head));
+  out.Raw(row.tree.Encode());
+  return out.Take();
+}
+
+std::optional<LadderRow> DecodeLadder(absl::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.U8() != kRecoveryRowVersion) return std::nullopt;
+  auto head = DecodeTreeHead(in.Prefixed());
+  if (!in.ok() || !head.ok()) return std::nullopt;
+  auto tree = CompactRange::Decode(in.rest());
+  if (!tree.ok()) return std::nullopt;
+  return LadderRow{*std::move(head), *std::move(tree)};
 }
 
 std::string EncodeByScope(const ByScopeRow& row) {

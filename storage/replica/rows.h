@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "sync/base/record_view.h"
 #include "sync/core/log_entry.h"
+#include "sync/core/merkle.h"
 #include "sync/core/segment.h"
 
 namespace vouch {
@@ -67,13 +68,28 @@ struct ScopeEnd {
 struct SegmentRow {
   SegmentHeader header;
   std::optional<uint64_t> first_commit_seq;
-  // A device keeps the centre's signed acknowledgement (rule 10).
+  // The centre's signed acknowledgement, kept by every holder (rule 10).
   struct AckProof {
     HistoryId history;
     Signature signature;
   };
   std::optional<AckProof> ack;
   bool committed() const { return first_commit_seq.has_value(); }
+  // What it got, provably, in a log that the centre lost. A rewind moves it
+  // here; with it the segment is committed again as it was.
+  struct EarlierCommit {
+    HistoryId history;
+    Signature signature;
+    SegmentCommit commit;
+  };
+  std::optional<EarlierCommit> earlier;
+};
+
+// Family::kTreeHead: a rung of the ladder by which a device finds where the
+// log of a restored centre still agrees (rule 12).
+struct LadderRow {
+  TreeHead head;      // signed; its tree extends `tree`
+  CompactRange tree;  // the log as pulled, of the key's size
 };
 
 // Family::kByScope: the last entry of one committed segment in its scope.
@@ -104,6 +120,9 @@ std::optional<SegmentRow> DecodeSegmentRow(absl::string_view bytes);
 // Without the scope head, which is in the ByScopeRow.
 std::string EncodeLogRow(const LogRow& row);
 std::optional<LogRow> DecodeLogRow(absl::string_view bytes);
+std::string EncodeLadder(const LadderRow& row);
+// Nothing for a row of version 1, which held no tree.
+std::optional<LadderRow> DecodeLadder(absl::string_view bytes);
 std::string EncodeByScope(const ByScopeRow& row);
 std::optional<ByScopeRow> DecodeByScope(absl::string_view bytes);
 

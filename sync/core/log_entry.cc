@@ -8,6 +8,8 @@ namespace vouch {
 namespace {
 
 constexpr uint8_t kVersion = 1;
+// Of a segment commit that names a kind or an earlier commit.
+constexpr uint8_t kRecommitVersion = 2;
 constexpr absl::string_view kTreeHeadTag = "vouch.tree-head.v1";
 constexpr absl::string_view kAckTag = "vouch.ack.v1";
 constexpr size_t kDispositionsMax = 256;
@@ -35,6 +37,24 @@ absl::Status Damaged(absl::string_view what) {
                absl::StrCat(what, " is truncated or not canonical"));
 }
 
+void WriteFirst(const std::optional<FirstCommit>& first, ByteWriter* out) {
+  out->U8(first.has_value() ? 1 : 0);
+  if (!first.has_value()) return;
+  out->Fixed(first->history).Varint(first->commit_seq);
+  out->SVarint(first->receive_ms);
+}
+
+std::optional<FirstCommit> ReadFirst(ByteReader* in) {
+  uint8_t present = in->U8();
+  if (present > 1) in->Fail();
+  if (present != 1) return std::nullopt;
+  FirstCommit first;
+  first.history = in->Fixed<HistoryId>();
+  first.commit_seq = in->Varint();
+  first.receive_ms = in->SVarint();
+  return first;
+}
+
 Hash LeavesRoot(const std::vector<LogEntry>& entries) {
   CompactRange range;
   for (const LogEntry& entry : entries) {
@@ -58,12 +78,7 @@ std::string EncodeLogEntry(const LogEntry& entry) {
   WriteDisposition(entry.disposition, &out);
   out.SVarint(entry.receive_ms).Fixed(entry.scope).Varint(entry.scope_seq);
   out.Fixed(entry.previous_scope_head);
-  out.U8(entry.first_commit.has_value() ? 1 : 0);
-  if (entry.first_commit.has_value()) {
-    out.Fixed(entry.first_commit->history)
-        .Varint(entry.first_commit->commit_seq)
-        .SVarint(entry.first_commit->receive_ms);
-  }
+  WriteFirst(entry.first_commit, &out);
   return out.Take();
 }
 
@@ -82,15 +97,8 @@ absl::StatusOr<LogEntry> DecodeLogEntry(absl::string_view bytes) {
   entry.scope = in.Fixed<ScopeId>();
   entry.scope_seq = in.Varint();
   entry.previous_scope_head = in.Fixed<Hash>();
-  uint8_t has_first = in.U8();
-  if (has_first > 1 || entry.scope_seq == 0) in.Fail();
-  if (has_first == 1) {
-    FirstCommit first;
-    first.history = in.Fixed<HistoryId>();
-    first.commit_seq = in.Varint();
-    first.receive_ms = in.SVarint();
-    entry.first_commit = first;
-  }
+  if (entry.scope_seq == 0) in.Fail();
+  entry.first_commit = ReadFirst(&in);
   if (!in.Done()) return Damaged("a log entry");
   return entry;
 }
@@ -107,6 +115,7 @@ std::vector<LogEntry> EntriesOf(const SegmentCommit& commit,
   Hash head = commit.previous_scope_head;
   for (size_t i = 0; i < hashes.size(); ++i) {
     LogEntry& entry = entries[i];
+    entry.kind = commit.kind;
     entry.commit_seq = commit.first_commit_seq + i;
     entry.change = hashes[i];
     entry.disposition = commit.dispositions[i];
@@ -114,14 +123,32 @@ std::vector<LogEntry> EntriesOf(const SegmentCommit& commit,
     entry.scope = scope;
     entry.scope_seq = commit.first_scope_seq + i;
     entry.previous_scope_head = head;
+    if (commit.first_commit.has_value()) {
+      entry.first_commit = commit.first_commit;
+      entry.first_commit->commit_seq += i;
+    }
     head = ScopeHead(entry);
   }
   return entries;
 }
 
+FirstCommit FirstCommitOf(const SegmentCommit& earlier,
+                          const HistoryId& history) {
+  if (earlier.first_commit.has_value()) return *earlier.first_commit;
+  return {history, earlier.first_commit_seq, earlier.receive_ms};
+}
+
 std::string EncodeSegmentCommit(const SegmentCommit& commit) {
+  const bool plain =
+      commit.kind == LogEntry::kChange && !commit.first_commit.has_value();
   ByteWriter out;
-  out.U8(kVersion).Varint(commit.first_commit_seq);
+  if (plain) {
+    out.U8(kVersion);
+  } else {
+    out.U8(kRecommitVersion).U8(commit.kind);
+    WriteFirst(commit.first_commit, &out);
+  }
+  out.Varint(commit.first_commit_seq);
   out.Varint(commit.first_scope_seq).Fixed(commit.previous_scope_head);
   out.SVarint(commit.receive_ms).Varint(commit.dispositions.size());
   for (const Disposition& d : commit.dispositions) WriteDisposition(d, &out);
@@ -131,10 +158,19 @@ std::string EncodeSegmentCommit(const SegmentCommit& commit) {
 absl::StatusOr<SegmentCommit> DecodeSegmentCommit(absl::string_view bytes) {
   ByteReader in(bytes);
   uint8_t version = in.U8();
-  if (in.ok() && version != kVersion) {
+  if (in.ok() && version != kVersion && version != kRecommitVersion) {
     return Error(Reason::kVersionUnknown, "a segment commit's version");
   }
   SegmentCommit commit;
+  if (version == kRecommitVersion) {
+    commit.kind = in.U8();
+    commit.first_commit = ReadFirst(&in);
+    // Each commit has one encoding: what form 1 can say, it says.
+    if (commit.kind > LogEntry::kReinstate ||
+        (commit.kind == LogEntry::kChange && !commit.first_commit)) {
+      in.Fail();
+    }
+  }
   commit.first_commit_seq = in.Varint();
   commit.first_scope_seq = in.Varint();
   commit.previous_scope_head = in.Fixed<Hash>();

@@ -56,12 +56,21 @@ Hash ScopeHead(const LogEntry& entry);
 // What a segment got when it was committed. With the segment, it determines
 // each of its log entries.
 struct SegmentCommit {
+  uint8_t kind = LogEntry::kChange;  // of each of its entries
   uint64_t first_commit_seq = 0;
   uint64_t first_scope_seq = 0;
   Hash previous_scope_head;
   int64_t receive_ms = 0;
   std::vector<Disposition> dispositions;  // one a change
+  // Of its first change, if the segment was committed before the centre was
+  // restored; those of the others count up from it.
+  std::optional<FirstCommit> first_commit;
 };
+
+// What a commit after a restore names as the first provable one (rule 22):
+// that of `earlier`, or `earlier` itself, which was in `history`.
+FirstCommit FirstCommitOf(const SegmentCommit& earlier,
+                          const HistoryId& history);
 
 // The entries of a committed segment, in order. `hashes` are its changes'.
 std::vector<LogEntry> EntriesOf(const SegmentCommit& commit,

@@ -112,7 +112,7 @@ class ReferenceTable {
         uint64_t back = code / 2;
         std::optional<Hash> found;
         if (back < seq && resolve) {
-          found = resolve(header.device(), header.incarnation, seq - back);
+          found = resolve(header, seq - back);
         }
         if (!found.has_value()) {
           *unknown = true;

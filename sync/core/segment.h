@@ -69,9 +69,11 @@ absl::StatusOr<SegmentHeader> DecodeSegmentHeader(absl::string_view bytes);
 Segment SealSegment(std::vector<Change> changes, const SeenHead& seen,
                     const SigningKey& device_key);
 
-// The hash of another change of the same author chain and scope, by seq.
-using ResolveOwn = std::function<std::optional<Hash>(
-    const DeviceId&, const Incarnation&, uint64_t seq)>;
+// The hash of an earlier change of the segment's chain and scope, by seq; the
+// header says which chain, and by `previous` which branch of it. Its hashes
+// from `head` on are not known yet.
+using ResolveOwn =
+    std::function<std::optional<Hash>(const SegmentHeader&, uint64_t seq)>;
 // The seq of a change in the same author chain and scope, by hash; used to
 // shorten references. Absent: the full hash travels.
 using ShortenOwn = std::function<std::optional<uint64_t>(const Hash&)>;

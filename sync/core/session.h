@@ -12,6 +12,8 @@
 #define VOUCH_SYNC_CORE_SESSION_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,6 +32,7 @@ inline constexpr uint64_t kPushWindowBytesMax = 4 << 20;  // unacknowledged
 inline constexpr uint32_t kPullCreditMax = 4;             // batches under way
 inline constexpr int64_t kStallMsMax = 30'000;            // without progress
 inline constexpr size_t kHelloHeadsMax = 64;
+inline constexpr size_t kLadderMax = 64;  // tree heads a device keeps
 
 // The end of one of the device's own chains.
 struct OwnHead {
@@ -60,19 +63,55 @@ struct ApplyAck {
 struct ApplyPull {
   v1::PullBatch batch;
 };
+// This tablet, or the centre, was put back to an earlier state: go back to
+// `rewind_to`, open a new incarnation if asked to, and note durably that
+// reconciliation is due (rules 12, 14). Answer: RecoveryBegun.
+struct BeginRecovery {
+  std::optional<uint64_t> rewind_to;  // a rung of the ladder, or 0
+  bool new_incarnation = false;
+};
+// Compare what is held here with the centre's: the first question, or what
+// follows from the answer. Answer: RangesCompared.
+struct CompareHeld {
+  std::optional<v1::RangesDiffer> answer;
+};
+// Read the next segments that the comparison found lacking at the centre.
+// Answer: LostRead.
+struct ReadLost {
+  size_t bytes_max = kPushBytesMax;
+};
+// Reconciliation is done and acknowledged: note it durably. Answer:
+// RecoveryEnded.
+struct EndRecovery {};
+// What the centre has in a second store. No answer.
+struct KeepStableHead {
+  std::string head;  // encoded
+};
 // The session is over. OK: everything was pushed and pulled.
 struct FinishSession {
   absl::Status status;
 };
-using DeviceEffect =
-    std::variant<SendRequest, ReadOutbox, ApplyAck, ApplyPull, FinishSession>;
+using DeviceEffect = std::variant<SendRequest, ReadOutbox, ApplyAck, ApplyPull,
+                                  BeginRecovery, CompareHeld, ReadLost,
+                                  EndRecovery, KeepStableHead, FinishSession>;
 
 struct ReceivedResponse {
   v1::SyncResponse message;
 };
+// What a segment got in a log that the centre lost.
+struct ProvenCommit {
+  HistoryId history;
+  std::string commit;  // encoded
+  Signature signature;
+};
 struct OutboxSegment {
   std::string wire;
+  DeviceId device;  // its author
+  Incarnation incarnation;
+  uint64_t first_seq = 0;
   uint64_t end_seq = 0;  // its last seq
+  Hash head;             // hash of that change
+  std::optional<ProvenCommit> earlier;
 };
 struct OutboxRead {
   absl::Status status;
@@ -87,21 +126,49 @@ struct PullApplied {
   absl::Status status;
   uint64_t cursor_size = 0;
 };
+struct RecoveryBegun {
+  absl::Status status;
+  uint64_t cursor_size = 0;
+  std::vector<OwnHead> heads;
+};
+struct RangesCompared {
+  absl::Status status;
+  v1::CompareRanges next;  // without ranges: all is compared
+};
+struct LostRead {
+  absl::Status status;
+  std::vector<OutboxSegment> segments;  // authority first, causes first
+  bool exhausted = false;
+};
+struct RecoveryEnded {
+  absl::Status status;
+};
 // The stream broke or ended; `status` is the transport's.
 struct StreamEnded {
   absl::Status status;
 };
 // Time passes; needed at least once a second while a session is open.
 struct TimePassed {};
-using DeviceEvent = std::variant<ReceivedResponse, OutboxRead, AckApplied,
-                                 PullApplied, StreamEnded, TimePassed>;
+using DeviceEvent =
+    std::variant<ReceivedResponse, OutboxRead, AckApplied, PullApplied,
+                 RecoveryBegun, RangesCompared, LostRead, RecoveryEnded,
+                 StreamEnded, TimePassed>;
+
+// A size of the log that this tablet has proven, and its root then.
+struct Rung {
+  uint64_t size = 0;
+  Hash root;
+};
 
 struct DeviceSessionConfig {
   PublicKey centre_key;
+  DeviceId device;
   HistoryId history;  // zero if it never pulled
   uint64_t cursor_size = 0;
   Hash cursor_root;  // root at cursor_size
   std::vector<OwnHead> heads;
+  bool recovery_due = false;
+  std::vector<Rung> ladder;  // ascending, at most kLadderMax
 };
 
 struct SessionReport {
@@ -109,6 +176,8 @@ struct SessionReport {
   uint64_t entries_pulled = 0;  // log entries passed
   uint64_t bytes_sent = 0;      // of stream messages
   uint64_t bytes_received = 0;
+  uint64_t changes_restored = 0;  // of those pushed: the centre had lost them
+  bool recovered = false;         // a restore was noticed, or made good
 };
 
 class DeviceSession {
@@ -122,7 +191,18 @@ class DeviceSession {
   const SessionReport& report() const { return report_; }
 
  private:
-  enum class State { kNew, kGreeting, kOpen, kFinished };
+  // kRewinding: the ladder is at the centre. kBeginning: BeginRecovery is under
+  // way.
+  enum class State {
+    kNew,
+    kGreeting,
+    kRewinding,
+    kBeginning,
+    kOpen,
+    kFinished
+  };
+  // What reconciliation does next; pulling goes on beside it.
+  enum class Recovery { kNone, kComparing, kResending, kResent, kEnding };
   struct Chain {
     OwnHead local;
     uint64_t sent_seq = 0;
@@ -131,8 +211,10 @@ class DeviceSession {
   };
   // A segment sent and not yet acknowledged.
   struct InFlight {
+    DeviceId device;
     Incarnation incarnation;
     uint64_t end_seq = 0;
+    Hash head;
     uint64_t bytes = 0;
   };
 
@@ -142,18 +224,38 @@ class DeviceSession {
   void OnOutbox(const OutboxRead& read);
   void OnAckApplied(const absl::Status& status);
   void OnPullApplied(const PullApplied& applied);
-  absl::Status CheckHead(const v1::Welcome& welcome, TreeHead* head) const;
-  absl::Status MatchChains(const v1::Welcome& welcome);
+  void OnCommon(const v1::CommonHead& common);
+  void OnBegun(const RecoveryBegun& begun);
+  void OnCompared(RangesCompared& compared);
+  void OnLost(const LostRead& read);
+  absl::Status CheckExtends(
+      uint64_t size, const Hash& root,
+      const google::protobuf::RepeatedPtrField<std::string>& consistency) const;
+  absl::Status MatchChains(const v1::Welcome& welcome, bool* restored);
+  void Open();
+  void AskCommon();
+  void Recover(std::optional<uint64_t> rewind_to, bool new_incarnation);
+  void RecoverOrFinish(const absl::Status& status, bool at_once);
+  void ResendMore();
+  void Push(const std::vector<OutboxSegment>& segments);
   void Send(v1::SyncRequest message);
   void PushMore();
   void PullMore();
   void FinishIfDone();
   void Finish(absl::Status status);
   bool AllPushed() const;
+  bool recovering() const { return recovery_ != Recovery::kNone; }
 
   const DeviceSessionConfig config_;
   State state_ = State::kNew;
   std::vector<DeviceEffect> effects_;
+  TreeHead head_;  // of Welcome
+  Recovery recovery_ = Recovery::kNone;
+  bool comparing_ = false;     // a question is at the centre
+  bool lost_pending_ = false;  // ReadLost is under way
+  bool new_incarnation_ = false;
+  // Ends the session once BeginRecovery is done: the centre closed it.
+  std::optional<absl::Status> refused_;
   std::vector<Chain> chains_;
   size_t reading_ = 0;  // index of the chain being read
   bool outbox_pending_ = false;
@@ -183,18 +285,34 @@ struct LookUp {
 // synced. Answer: Committed.
 struct CommitSegments {
   std::vector<std::string> segments;
+  // Of each: what it got in a log that was lost, if the device says so.
+  std::vector<std::optional<ProvenCommit>> earlier;
+  bool recovering = false;  // others' segments, and gaps, are taken too
 };
 // Read the log from `from_size` for this device. Answer: FeedRead.
 struct ReadFeed {
   uint64_t from_size = 0;
   size_t bytes_max = kBatchBytesMax;
+  // The ends of the chains that the device says it holds whole: segments below
+  // them come without their bytes.
+  std::vector<OwnHead> own;
+};
+// Find the largest of the device's heads that the tree extends. Answer:
+// CommonFound.
+struct FindCommon {
+  v1::Ladder ladder;
+};
+// Compare with what the centre holds for this device. Answer: RangesAnswered.
+struct AnswerCompare {
+  v1::CompareRanges request;
 };
 // End the stream with this status (OK: the device is done).
 struct CloseSession {
   absl::Status status;
 };
 using CentreEffect =
-    std::variant<SendResponse, LookUp, CommitSegments, ReadFeed, CloseSession>;
+    std::variant<SendResponse, LookUp, CommitSegments, ReadFeed, FindCommon,
+                 AnswerCompare, CloseSession>;
 
 struct ReceivedRequest {
   v1::SyncRequest message;
@@ -211,10 +329,19 @@ struct FeedRead {
   absl::Status status;
   v1::PullBatch batch;
 };
+struct CommonFound {
+  absl::Status status;
+  v1::CommonHead common;
+};
+struct RangesAnswered {
+  absl::Status status;
+  v1::RangesDiffer differ;
+};
 // The device will send nothing more.
 struct RequestsEnded {};
-using CentreEvent = std::variant<ReceivedRequest, LookedUp, Committed, FeedRead,
-                                 RequestsEnded, TimePassed>;
+using CentreEvent =
+    std::variant<ReceivedRequest, LookedUp, Committed, FeedRead, CommonFound,
+                 RangesAnswered, RequestsEnded, TimePassed>;
 
 class CentreSession {
  public:
@@ -234,6 +361,9 @@ class CentreSession {
 
   void OnRequest(const v1::SyncRequest& message);
   void OnPush(const v1::Push& push);
+  void OnPull(const v1::Pull& pull);
+  void OnFound(const absl::Status& status,
+               const std::function<void(v1::SyncResponse*)>& fill);
   void OnFeed(const FeedRead& read);
   void Send(v1::SyncResponse message);
   void FeedMore();
@@ -251,6 +381,9 @@ class CentreSession {
   bool caught_up_ = true;
   uint32_t credit_ = 0;
   bool reading_ = false;
+  std::vector<OwnHead> own_;
+  bool ladder_taken_ = false;  // once a session
+  bool answering_ = false;     // FindCommon or AnswerCompare is under way
   int64_t progress_ms_ = 0;
 };
 

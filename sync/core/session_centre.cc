@@ -49,6 +49,15 @@ std::vector<CentreEffect> CentreSession::Step(CentreEvent event,
     CloseIfDone();
   } else if (auto* e = std::get_if<FeedRead>(&event)) {
     OnFeed(*e);
+  } else if (auto* e = std::get_if<CommonFound>(&event)) {
+    OnFound(e->status, [&](v1::SyncResponse* response) {
+      position_ = e->common.size();
+      *response->mutable_common() = std::move(e->common);
+    });
+  } else if (auto* e = std::get_if<RangesAnswered>(&event)) {
+    OnFound(e->status, [&](v1::SyncResponse* response) {
+      *response->mutable_differ() = std::move(e->differ);
+    });
   } else if (std::holds_alternative<RequestsEnded>(event)) {
     requests_ended_ = true;
     CloseIfDone();
@@ -74,6 +83,10 @@ void CentreSession::OnRequest(const v1::SyncRequest& message) {
     }
     state_ = State::kLookingUp;
     position_ = hello.cursor_size();
+    for (const v1::ChainHead& head : hello.heads()) {
+      auto incarnation = Incarnation::FromBytes(head.incarnation());
+      if (incarnation) own_.push_back({*incarnation, head.seq(), Hash()});
+    }
     effects_.push_back(LookUp{hello});
     return;
   }
@@ -81,14 +94,44 @@ void CentreSession::OnRequest(const v1::SyncRequest& message) {
     return OnPush(message.push());
   }
   if (state_ == State::kOpen && message.has_pull()) {
-    until_ = std::max(until_, message.pull().until_size());
-    credit_ =
-        std::min(credit_ + std::min(message.pull().credit(), kPullCreditMax),
-                 kPullCreditMax);
-    if (until_ > position_) caught_up_ = false;
-    return FeedMore();
+    return OnPull(message.pull());
+  }
+  // Before anything was pulled, once: the device goes back to that size.
+  if (state_ == State::kOpen && message.has_ladder() && !ladder_taken_ &&
+      until_ == 0) {
+    if (message.ladder().heads_size() > static_cast<int>(kLadderMax)) {
+      return Close(Error(Reason::kTooLarge, "a ladder has at most 64 heads"));
+    }
+    ladder_taken_ = answering_ = true;
+    effects_.push_back(FindCommon{message.ladder()});
+    return;
+  }
+  if (state_ == State::kOpen && message.has_compare() && !answering_) {
+    answering_ = true;
+    effects_.push_back(AnswerCompare{message.compare()});
+    return;
   }
   Close(Error(Reason::kProtocolOrder, "an unexpected message of the device"));
+}
+
+void CentreSession::OnPull(const v1::Pull& pull) {
+  until_ = std::max(until_, pull.until_size());
+  credit_ = std::min(credit_ + std::min(pull.credit(), kPullCreditMax),
+                     kPullCreditMax);
+  if (pull.own_whole()) own_.clear();
+  if (until_ > position_) caught_up_ = false;
+  FeedMore();
+}
+
+void CentreSession::OnFound(
+    const absl::Status& status,
+    const std::function<void(v1::SyncResponse*)>& fill) {
+  answering_ = false;
+  if (!status.ok()) return Close(status);
+  v1::SyncResponse response;
+  fill(&response);
+  Send(std::move(response));
+  CloseIfDone();
 }
 
 void CentreSession::OnPush(const v1::Push& push) {
@@ -103,13 +146,24 @@ void CentreSession::OnPush(const v1::Push& push) {
   in_flight_bytes_ += bytes;
   CommitSegments commit;
   commit.segments.assign(push.segments().begin(), push.segments().end());
+  commit.earlier.resize(commit.segments.size());
+  commit.recovering = push.recovering();
+  for (const v1::EarlierCommit& earlier : push.earlier()) {
+    auto history = HistoryId::FromBytes(earlier.history_id());
+    auto signature = Signature::FromBytes(earlier.signature());
+    if (earlier.segment() >= commit.segments.size() || !history || !signature) {
+      return Close(Error(Reason::kMalformed, "the proof of an earlier commit"));
+    }
+    commit.earlier[earlier.segment()] =
+        ProvenCommit{*history, earlier.commit(), *signature};
+  }
   effects_.push_back(std::move(commit));
 }
 
 void CentreSession::FeedMore() {
   if (closed_ || reading_ || caught_up_ || credit_ == 0) return;
   reading_ = true;
-  effects_.push_back(ReadFeed{position_, kBatchBytesMax});
+  effects_.push_back(ReadFeed{position_, kBatchBytesMax, own_});
 }
 
 void CentreSession::OnFeed(const FeedRead& read) {
@@ -134,7 +188,8 @@ void CentreSession::Send(v1::SyncResponse message) {
 
 void CentreSession::CloseIfDone() {
   if (!requests_ended_ || closed_) return;
-  if (!commits_.empty() || reading_ || state_ == State::kLookingUp) return;
+  if (!commits_.empty() || reading_ || answering_) return;
+  if (state_ == State::kLookingUp) return;
   Close(absl::OkStatus());
 }
 

@@ -28,6 +28,7 @@ std::vector<DeviceEffect> DeviceSession::Start(int64_t now_ms) {
   }
   hello->set_cursor_size(config_.cursor_size);
   hello->set_cursor_root(config_.cursor_root.Bytes());
+  hello->set_reconciliation_due(config_.recovery_due);
   Send(std::move(request));
   return std::move(effects_);
 }
@@ -46,6 +47,14 @@ std::vector<DeviceEffect> DeviceSession::Step(DeviceEvent event,
     OnAckApplied(e->status);
   } else if (auto* e = std::get_if<PullApplied>(&event)) {
     OnPullApplied(*e);
+  } else if (auto* e = std::get_if<RecoveryBegun>(&event)) {
+    OnBegun(*e);
+  } else if (auto* e = std::get_if<RangesCompared>(&event)) {
+    OnCompared(*e);
+  } else if (auto* e = std::get_if<LostRead>(&event)) {
+    OnLost(*e);
+  } else if (auto* e = std::get_if<RecoveryEnded>(&event)) {
+    Finish(e->status);
   } else if (auto* e = std::get_if<StreamEnded>(&event)) {
     Finish(e->status.ok()
                ? Error(Reason::kUnreachable,
@@ -61,10 +70,14 @@ void DeviceSession::OnResponse(const v1::SyncResponse& message) {
   using Case = v1::SyncResponse::MessageCase;
   switch (message.message_case()) {
     case Case::kRefused:
-      return Finish(FromErrorDetail(message.refused().error()));
+      return RecoverOrFinish(FromErrorDetail(message.refused().error()),
+                             /*at_once=*/false);
     case Case::kWelcome:
       if (state_ != State::kGreeting) break;
       return OnWelcome(message.welcome());
+    case Case::kCommon:
+      if (state_ != State::kRewinding) break;
+      return OnCommon(message.common());
     case Case::kAck:
       if (state_ != State::kOpen) break;
       return OnAck(message.ack());
@@ -73,6 +86,11 @@ void DeviceSession::OnResponse(const v1::SyncResponse& message) {
       --credit_;
       ++pulls_pending_;
       effects_.push_back(ApplyPull{message.batch()});
+      return;
+    case Case::kDiffer:
+      if (recovery_ != Recovery::kComparing || !comparing_) break;
+      comparing_ = false;
+      effects_.push_back(CompareHeld{message.differ()});
       return;
     case Case::MESSAGE_NOT_SET:
       break;
@@ -85,46 +103,55 @@ void DeviceSession::OnWelcome(const v1::Welcome& welcome) {
     return Finish(Error(Reason::kProtocolVersion,
                         "the centre speaks another protocol version"));
   }
-  TreeHead head;
-  absl::Status status = CheckHead(welcome, &head);
-  if (status.ok()) status = MatchChains(welcome);
-  if (!status.ok()) return Finish(status);
-  state_ = State::kOpen;
+  auto head = DecodeTreeHead(welcome.tree_head());
+  if (!head.ok()) return Finish(head.status());
+  if (!VerifyTreeHead(config_.centre_key, *head)) {
+    return Finish(
+        Error(Reason::kProofInvalid, "the tree head's signature is wrong"));
+  }
+  head_ = *head;
   window_bytes_ =
       std::clamp<uint64_t>(welcome.push_window_bytes(), 1, kPushWindowBytesMax);
-  target_ = head.size;
-  PushMore();
-  PullMore();
-  FinishIfDone();
+  bool restored = false;
+  absl::Status status = MatchChains(welcome, &restored);
+  if (!status.ok()) return Finish(status);
+  new_incarnation_ = restored;
+  absl::Status extends = CheckExtends(config_.cursor_size, config_.cursor_root,
+                                      welcome.consistency());
+  if (ReasonOf(extends) == Reason::kMalformed) return Finish(extends);
+  // The centre was restored or replaced, told or silent (rule 12).
+  if (!extends.ok()) return AskCommon();
+  if (!welcome.stable_head().empty()) {
+    effects_.push_back(KeepStableHead{welcome.stable_head()});
+  }
+  if (restored || config_.recovery_due) return Recover(std::nullopt, restored);
+  Open();
 }
 
-// The centre's log must extend what this tablet pulled. If it does not, the
-// centre was restored or replaced: nothing is applied, nothing is lost.
-absl::Status DeviceSession::CheckHead(const v1::Welcome& welcome,
-                                      TreeHead* head) const {
-  VOUCH_ASSIGN_OR_RETURN(*head, DecodeTreeHead(welcome.tree_head()));
-  if (!VerifyTreeHead(config_.centre_key, *head)) {
-    return Error(Reason::kProofInvalid, "the tree head's signature is wrong");
-  }
+// Whether Welcome's tree extends this tablet's log of that size.
+absl::Status DeviceSession::CheckExtends(
+    uint64_t size, const Hash& root,
+    const google::protobuf::RepeatedPtrField<std::string>& consistency) const {
   std::vector<Hash> proof;
-  for (const std::string& raw : welcome.consistency()) {
+  for (const std::string& raw : consistency) {
     auto hash = Hash::FromBytes(raw);
     if (!hash.has_value()) {
       return Error(Reason::kMalformed, "a proof hash is not 32 bytes");
     }
     proof.push_back(*hash);
   }
-  if (head->size < config_.cursor_size ||
-      !VerifyConsistency(config_.cursor_size, config_.cursor_root, head->size,
-                         head->root, proof)
-           .ok()) {
+  if (head_.size < size ||
+      !VerifyConsistency(size, root, head_.size, head_.root, proof).ok()) {
     return Error(Reason::kHistoryDiverged,
                  "the centre's log does not extend what this tablet has seen");
   }
   return absl::OkStatus();
 }
 
-absl::Status DeviceSession::MatchChains(const v1::Welcome& welcome) {
+// Takes the centre's heads of the own chains. One that is longer than here, or
+// ends in another change, shows that this tablet was restored or cloned.
+absl::Status DeviceSession::MatchChains(const v1::Welcome& welcome,
+                                        bool* restored) {
   for (Chain& chain : chains_) {
     for (const v1::ChainHead& held : welcome.heads()) {
       if (held.incarnation() != chain.local.incarnation.view()) continue;
@@ -135,24 +162,53 @@ absl::Status DeviceSession::MatchChains(const v1::Welcome& welcome) {
       }
       if (hash.has_value()) chain.sent_hash = *hash;
     }
-    if (chain.sent_seq > chain.local.seq) {
-      return Error(Reason::kDeviceRestored,
-                   "the centre holds changes of this tablet that the tablet "
-                   "itself lacks");
-    }
-    if (chain.sent_seq == chain.local.seq) {
-      if (chain.sent_seq > 0 && chain.sent_hash != chain.local.hash) {
-        return Error(Reason::kChainForked,
-                     "the centre holds other changes at this tablet's place");
-      }
-      chain.exhausted = true;
-    }
+    const bool longer = chain.sent_seq > chain.local.seq;
+    const bool equal = chain.sent_seq == chain.local.seq;
+    const bool other =
+        equal && chain.sent_seq > 0 && chain.sent_hash != chain.local.hash;
+    *restored |= longer || other;
+    chain.exhausted = equal || longer;
   }
   return absl::OkStatus();
 }
 
+void DeviceSession::Open() {
+  state_ = State::kOpen;
+  target_ = head_.size;
+  PushMore();
+  PullMore();
+  FinishIfDone();
+}
+
+void DeviceSession::Push(const std::vector<OutboxSegment>& segments) {
+  if (segments.empty()) return;
+  v1::SyncRequest request;
+  v1::Push* push = request.mutable_push();
+  push->set_recovering(recovering());
+  for (const OutboxSegment& segment : segments) {
+    if (segment.earlier.has_value()) {
+      v1::EarlierCommit* earlier = push->add_earlier();
+      earlier->set_segment(static_cast<uint32_t>(push->segments_size()));
+      earlier->set_history_id(segment.earlier->history.Bytes());
+      earlier->set_commit(segment.earlier->commit);
+      earlier->set_signature(segment.earlier->signature.Bytes());
+      report_.changes_restored += segment.end_seq + 1 - segment.first_seq;
+    }
+    push->add_segments(segment.wire);
+    in_flight_.push_back({segment.device, segment.incarnation, segment.end_seq,
+                          segment.head, segment.wire.size()});
+    in_flight_bytes_ += segment.wire.size();
+  }
+  Send(std::move(request));
+}
+
+// The ordinary push of one's own chain, from where the centre's ends.
 void DeviceSession::PushMore() {
   if (state_ != State::kOpen || outbox_pending_) return;
+  // What was lost goes first: causes before effects (rule 16).
+  if (recovering() && (recovery_ != Recovery::kResent || !in_flight_.empty())) {
+    return;
+  }
   if (in_flight_bytes_ >= window_bytes_) return;
   while (reading_ < chains_.size() && chains_[reading_].exhausted) ++reading_;
   if (reading_ == chains_.size()) return;
@@ -166,20 +222,17 @@ void DeviceSession::PushMore() {
 void DeviceSession::OnOutbox(const OutboxRead& read) {
   if (!outbox_pending_) return;
   outbox_pending_ = false;
-  if (!read.status.ok()) return Finish(read.status);
+  if (!read.status.ok()) {
+    // Noticed before anything was pulled or sent: made good at once.
+    return RecoverOrFinish(read.status,
+                           asked_until_ == 0 && in_flight_.empty());
+  }
   Chain& chain = chains_[reading_];
   chain.exhausted = read.exhausted || read.segments.empty();
   if (!read.segments.empty()) {
-    v1::SyncRequest request;
-    for (const OutboxSegment& segment : read.segments) {
-      request.mutable_push()->add_segments(segment.wire);
-      in_flight_.push_back(
-          {chain.local.incarnation, segment.end_seq, segment.wire.size()});
-      in_flight_bytes_ += segment.wire.size();
-      chain.sent_seq = segment.end_seq;
-    }
-    chain.sent_hash = read.end_hash;
-    Send(std::move(request));
+    chain.sent_seq = read.segments.back().end_seq;
+    chain.sent_hash = read.segments.back().head;
+    Push(read.segments);
   }
   PushMore();
   PullMore();
@@ -188,15 +241,29 @@ void DeviceSession::OnOutbox(const OutboxRead& read) {
 
 void DeviceSession::OnAck(const v1::Ack& ack) {
   for (const v1::CommittedSegment& segment : ack.segments()) {
-    uint64_t end_seq = segment.first_seq() + segment.count() - 1;
+    const uint64_t end_seq = segment.first_seq() + segment.count() - 1;
+    const DeviceId device =
+        DeviceId::FromBytes(segment.device_id()).value_or(config_.device);
     auto sent = std::find_if(
         in_flight_.begin(), in_flight_.end(), [&](const InFlight& f) {
-          return f.end_seq == end_seq &&
-                 f.incarnation.view() == segment.incarnation();
+          return f.end_seq == end_seq && f.device == device &&
+                 f.incarnation.view() == segment.incarnation() &&
+                 (segment.head().empty() || f.head.view() == segment.head());
         });
     if (sent == in_flight_.end()) {
       return Finish(Error(Reason::kProtocolOrder,
                           "the centre acknowledged what was not sent"));
+    }
+    // A chain that was made good in recovery needs no ordinary push.
+    for (Chain& chain : chains_) {
+      if (device != config_.device ||
+          chain.local.incarnation != sent->incarnation ||
+          segment.first_seq() != chain.sent_seq + 1) {
+        continue;
+      }
+      chain.sent_seq = end_seq;
+      chain.sent_hash = sent->head;
+      chain.exhausted = chain.sent_seq >= chain.local.seq;
     }
     in_flight_bytes_ -= sent->bytes;
     in_flight_.erase(sent);
@@ -212,6 +279,7 @@ void DeviceSession::OnAck(const v1::Ack& ack) {
 void DeviceSession::OnAckApplied(const absl::Status& status) {
   if (acks_pending_ > 0) --acks_pending_;
   if (!status.ok()) return Finish(status);
+  ResendMore();
   PushMore();
   PullMore();
   FinishIfDone();
@@ -219,7 +287,8 @@ void DeviceSession::OnAckApplied(const absl::Status& status) {
 
 void DeviceSession::OnPullApplied(const PullApplied& applied) {
   if (pulls_pending_ > 0) --pulls_pending_;
-  if (!applied.status.ok()) return Finish(applied.status);
+  if (!applied.status.ok())
+    return RecoverOrFinish(applied.status, /*at_once=*/false);
   if (applied.cursor_size > cursor_) {
     report_.entries_pulled += applied.cursor_size - cursor_;
   }
@@ -232,6 +301,7 @@ bool DeviceSession::AllPushed() const {
   for (const Chain& chain : chains_) {
     if (!chain.exhausted) return false;
   }
+  if (recovering() && recovery_ != Recovery::kResent) return false;
   return in_flight_.empty() && !outbox_pending_ && acks_pending_ == 0;
 }
 
@@ -240,6 +310,9 @@ bool DeviceSession::AllPushed() const {
 void DeviceSession::PullMore() {
   if (state_ != State::kOpen || cursor_ >= target_) return;
   bool first = asked_until_ == 0;
+  // The centre's end of this chain is looked up here first: if it is not this
+  // chain's, all is pulled otherwise.
+  if (first && outbox_pending_ && chains_[reading_].sent_seq > 0) return;
   bool raise = target_ > asked_until_ && AllPushed();
   bool low = cursor_ < asked_until_ && pulls_pending_ == 0 &&
              credit_ <= kPullCreditMax / 2;
@@ -248,6 +321,7 @@ void DeviceSession::PullMore() {
   if (first || raise) asked_until_ = target_;
   request.mutable_pull()->set_until_size(asked_until_);
   request.mutable_pull()->set_credit(kPullCreditMax - credit_);
+  request.mutable_pull()->set_own_whole(recovering());
   credit_ = kPullCreditMax;
   Send(std::move(request));
 }
@@ -255,6 +329,11 @@ void DeviceSession::PullMore() {
 void DeviceSession::FinishIfDone() {
   if (state_ != State::kOpen || !AllPushed()) return;
   if (pulls_pending_ > 0 || cursor_ < target_) return;
+  if (recovery_ == Recovery::kResent) {
+    recovery_ = Recovery::kEnding;
+    effects_.push_back(EndRecovery{});
+    return;
+  }
   Finish(absl::OkStatus());
 }
 

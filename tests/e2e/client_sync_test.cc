@@ -227,7 +227,7 @@ TEST_F(ClientSyncTest, WhileTheCentreIsAwayWorkGoesOn) {
   EXPECT_LE(again.bytes_sent + again.bytes_received, 600u);
 }
 
-TEST_F(ClientSyncTest, ARestoredCentreIsNoticedAndNothingIsLost) {
+TEST_F(ClientSyncTest, ARestoredCentreGetsBackWhatItLost) {
   auto ann = world.Tablet(v1::ROLE_ASSESSOR, "Ann");
   Id registration = Register(*ann);
   EXPECT_TRUE(ann->SyncOnce(world.Sync()).status.ok());
@@ -239,10 +239,17 @@ TEST_F(ClientSyncTest, ARestoredCentreIsNoticedAndNothingIsLost) {
   world.Stop();
   world.Restore();
   world.Start();
-  EXPECT_REASON(HISTORY_DIVERGED, ann->SyncOnce(world.Sync()).status);
-  EXPECT_EQ("He wired it.", ReadObservation(*ann, seen).narrative(0).text());
   Observe(*ann, registration);
+  SyncReport report = ann->SyncOnce(world.Sync());
+  EXPECT_TRUE(report.status.ok()) << report.status;
+  EXPECT_TRUE(report.recovered);
+  EXPECT_EQ(1u, report.restored);
+  EXPECT_EQ(2u, report.pushed);
+  EXPECT_EQ("He wired it.", ReadObservation(*ann, seen).narrative(0).text());
+  EXPECT_EQ(SafetyState::kAtTheCentre, *ann->Safety(seen));
   EXPECT_TRUE(ann->Ledger()->balanced);
+  EXPECT_EQ(0u, ann->Ledger()->pending);
+  EXPECT_FALSE(ann->SyncOnce(world.Sync()).recovered);
 }
 
 TEST_F(ClientSyncTest, WhatIsHeldIsShownToItsAuthorAndReleased) {

@@ -20,14 +20,15 @@ class CommitterTest : public testing::Test {
   CommitterTest() : metrics_(*Metrics::Start("")) {}
 
   // The tablet's segments, verified.
-  std::vector<Segment> SegmentsOf(Tablet& tablet) {
+  std::vector<Centre::CommitRequest> SegmentsOf(Tablet& tablet) {
     auto config = tablet.device->BeginSession();
     EXPECT_TRUE(config.ok());
     OutboxRead read = tablet.device->Read(
         {config->heads[0].incarnation, 0, Hash(), size_t{1} << 30});
-    std::vector<Segment> segments;
+    std::vector<Centre::CommitRequest> segments;
     for (const OutboxSegment& wire : read.segments) {
-      auto segment = world_.centre->Verify(tablet.device->id(), wire.wire);
+      auto segment =
+          VerifyPushed(*world_.centre, tablet.device->id(), wire.wire);
       EXPECT_TRUE(segment.ok()) << segment.status();
       segments.push_back(*std::move(segment));
     }
@@ -49,7 +50,7 @@ TEST_F(CommitterTest, EachSessionGetsItsTurn) {
     bulk.Create(5, i % 2 == 0 ? world_.scope() : OtherScope(), "bulk");
   }
   small.Create(5, world_.scope(), "small");
-  std::vector<Segment> segments = SegmentsOf(bulk);
+  std::vector<Centre::CommitRequest> segments = SegmentsOf(bulk);
   ASSERT_EQ(segments.size(), kBulk);
 
   std::mutex mutex;
@@ -59,10 +60,10 @@ TEST_F(CommitterTest, EachSessionGetsItsTurn) {
   {
     Committer committer(world_.centre.get(), metrics_.get(),
                         &world_.centre_clock, &world_.random);
-    auto submit = [&](uint64_t lane, const DeviceId& from, Segment segment,
+    auto submit = [&](uint64_t lane, Centre::CommitRequest segment,
                       const std::string& name) {
       committer.Submit(
-          lane, {from, std::move(segment), 100,
+          lane, {std::move(segment), 100,
                  [&, name](const absl::StatusOr<Centre::CommitResult>& result) {
                    EXPECT_TRUE(result.ok() && result->status.ok());
                    {
@@ -75,12 +76,12 @@ TEST_F(CommitterTest, EachSessionGetsItsTurn) {
                    gate.get_future().wait();
                  }});
     };
-    submit(1, bulk.device->id(), std::move(segments[0]), "bulk");
+    submit(1, std::move(segments[0]), "bulk");
     began.get_future().wait();
     for (size_t i = 1; i < kBulk; ++i) {
-      submit(1, bulk.device->id(), std::move(segments[i]), "bulk");
+      submit(1, std::move(segments[i]), "bulk");
     }
-    submit(2, small.device->id(), std::move(SegmentsOf(small)[0]), "small");
+    submit(2, std::move(SegmentsOf(small)[0]), "small");
     gate.set_value();
   }  // ends once all is committed
   ASSERT_EQ(order.size(), kBulk + 1);
@@ -91,12 +92,12 @@ TEST_F(CommitterTest, EachSessionGetsItsTurn) {
 TEST_F(CommitterTest, AStoppedCommitterAnswersThatItIsShuttingDown) {
   Tablet& tablet = world_.AddTablet(v1::ROLE_ASSESSOR, "late");
   tablet.Create(5, world_.scope(), "late");
-  Segment segment = SegmentsOf(tablet).at(0);
+  Centre::CommitRequest segment = SegmentsOf(tablet).at(0);
   Committer committer(world_.centre.get(), metrics_.get(), &world_.centre_clock,
                       &world_.random);
   committer.Stop();
   absl::Status answer;
-  committer.Submit(1, {tablet.device->id(), std::move(segment), 100,
+  committer.Submit(1, {std::move(segment), 100,
                        [&](const absl::StatusOr<Centre::CommitResult>& result) {
                          answer = result.status();
                        }});

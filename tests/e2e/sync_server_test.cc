@@ -136,10 +136,9 @@ TEST_F(SyncServerTest, DamagedSegmentsGetTheirReasonAndTheServerGoesOn) {
   auto a = EnrolledTablet();
   a->Create(5, SharedScope(), "whole");
   const std::string wire = Outbox(*a).at(0);
-  auto decoded =
-      DecodeSegment(wire, [](const DeviceId&, const Incarnation&, uint64_t) {
-        return std::optional<Hash>();
-      });
+  auto decoded = DecodeSegment(wire, [](const SegmentHeader&, uint64_t) {
+    return std::optional<Hash>();
+  });
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   Segment wrongly_signed = *decoded;
   wrongly_signed.header.signature.data()[10] ^= 1;

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/base/status.h"
+#include "tests/support/loopback.h"
 
 namespace vouch::sim {
 namespace {
@@ -126,13 +127,17 @@ void CentreNode::Carry(StreamId stream,
     } else if (auto* look = std::get_if<LookUp>(&effect)) {
       LookUpLater(stream, look->hello);
     } else if (auto* commit = std::get_if<CommitSegments>(&effect)) {
-      Submit(devices_[session->device]->chain().device(), commit->segments,
+      Submit(devices_[session->device]->chain().device(), *commit,
              [this, stream](const Committed& committed) {
                Step(stream, committed);
                Pump(stream);
              });
     } else if (auto* read = std::get_if<ReadFeed>(&effect)) {
       ReadLater(stream, *read);
+    } else if (auto answer = PerformOnCentre(
+                   *centre_, devices_[session->device]->chain().device(),
+                   VisibleTo(*session), effect)) {
+      Step(stream, *std::move(answer));
     } else {
       sessions_.erase(stream);
       network_->CentreEnds(stream);
@@ -150,6 +155,11 @@ void CentreNode::LookUpLater(StreamId stream, const v1::Hello& hello) {
   });
 }
 
+Centre::Visible CentreNode::VisibleTo(const Session& session) const {
+  const DeviceNode* device = devices_[session.device];
+  return [device](const ScopeId& scope) { return device->Sees(scope); };
+}
+
 void CentreNode::ReadLater(StreamId stream, const ReadFeed& read) {
   // Small batches now and then, so that a pull takes several.
   ReadFeed request = read;
@@ -157,17 +167,14 @@ void CentreNode::ReadLater(StreamId stream, const ReadFeed& read) {
   Later(random_.Between(0, kWorkMsMax), [this, stream, request] {
     Session* session = Find(stream);
     if (session == nullptr) return;
-    DeviceNode* device = devices_[session->device];
-    Step(stream,
-         centre_->Feed(
-             device->chain().device(),
-             [device](const ScopeId& s) { return device->Sees(s); }, request));
+    Step(stream, centre_->Feed(devices_[session->device]->chain().device(),
+                               VisibleTo(*session), request));
   });
 }
 
-void CentreNode::Submit(const DeviceId& device,
-                        std::vector<std::string> segments, Done done) {
-  queue_.push_back({device, std::move(segments), std::move(done)});
+void CentreNode::Submit(const DeviceId& device, CommitSegments push,
+                        Done done) {
+  queue_.push_back({device, std::move(push), std::move(done)});
   CommitSoon();
 }
 
@@ -195,22 +202,22 @@ void CentreNode::CommitGroup() {
   std::vector<Centre::CommitRequest> requests;
   std::vector<Placed> placed;
   for (size_t j = 0; j < jobs.size() && !crashed(); ++j) {
-    answers[j].ack.set_history_id(centre_->history().Bytes());
-    for (const std::string& wire : jobs[j].segments) {
-      auto segment = centre_->Verify(jobs[j].device, wire);
-      if (ReasonOf(segment.status()) == Reason::kReferenceUnknown &&
+    for (size_t i = 0; i < jobs[j].push.segments.size(); ++i) {
+      auto request = centre_->Verify(jobs[j].device, jobs[j].push, i);
+      if (ReasonOf(request.status()) == Reason::kReferenceUnknown &&
           !requests.empty()) {
         // It names a change of the group that gathers.
         Flush(&requests, &placed, &answers);
         if (!answers[j].status.ok()) break;
-        segment = centre_->Verify(jobs[j].device, wire);
+        request = centre_->Verify(jobs[j].device, jobs[j].push, i);
       }
-      if (!segment.ok()) {
-        answers[j].status = segment.status();
+      if (!request.ok()) {
+        answers[j].status = request.status();
         break;
       }
-      placed.push_back({j, segment->header});
-      requests.push_back({jobs[j].device, *std::move(segment)});
+      placed.push_back({j, jobs[j].device, request->segment.header,
+                        jobs[j].push.recovering});
+      requests.push_back(*std::move(request));
     }
   }
   std::set<DeviceId> devices;
@@ -243,12 +250,8 @@ void CentreNode::Flush(std::vector<Centre::CommitRequest>* requests,
     if (!answer.status.ok()) continue;
     const Centre::CommitResult& result = (*results)[i];
     totals_.duplicates += result.duplicate ? 1 : 0;
-    v1::CommittedSegment* item = answer.ack.add_segments();
-    item->set_incarnation(header.incarnation.Bytes());
-    item->set_first_seq(header.first_seq);
-    item->set_count(header.count);
-    item->set_commit(EncodeSegmentCommit(result.commit));
-    answer.ack.add_signatures(result.ack.Bytes());
+    centre_->AddToAck((*placed)[i].device, header, (*placed)[i].recovering,
+                      result, &answer.ack);
   }
   requests->clear();
   placed->clear();

@@ -43,8 +43,7 @@ class CentreNode : public Machine, public CentreEnd {
   // Segments that come by no session of ours. `done` gets what a session
   // would, unless the centre goes down before.
   using Done = std::function<void(const Committed&)>;
-  void Submit(const DeviceId& device, std::vector<std::string> segments,
-              Done done);
+  void Submit(const DeviceId& device, CommitSegments push, Done done);
   // Runs code on the open centre.
   void With(const std::function<void(Centre&)>& code) {
     Run([&] { code(*centre_); });
@@ -63,13 +62,15 @@ class CentreNode : public Machine, public CentreEnd {
   };
   struct Job {
     DeviceId device;
-    std::vector<std::string> segments;
+    CommitSegments push;
     Done done;
   };
   // Where the answer to a committed segment goes.
   struct Placed {
     size_t job;
+    DeviceId device;  // that pushed it
     SegmentHeader header;
+    bool recovering = false;
   };
   absl::Status OpenReplica() override;
   void CloseReplica() override { centre_.reset(); }
@@ -81,6 +82,7 @@ class CentreNode : public Machine, public CentreEnd {
   void Step(StreamId stream, CentreEvent event);
   void Carry(StreamId stream, const std::vector<CentreEffect>& effects);
   void LookUpLater(StreamId stream, const v1::Hello& hello);
+  Centre::Visible VisibleTo(const Session& session) const;
   void ReadLater(StreamId stream, const ReadFeed& read);
   void CommitSoon();
   void CommitGroup();

@@ -195,11 +195,11 @@ void DeviceNode::Carry(StreamId stream,
 }
 
 DeviceEvent DeviceNode::Perform(const DeviceEffect& effect) {
-  DeviceEvent event = *PerformOnDevice(*device_, effect);
+  DeviceEvent event = *device_->CarryOut(effect);
   if (auto* read = std::get_if<OutboxRead>(&event)) {
     if (read->status.ok() && !read->segments.empty()) {
       sent_seq_ = read->segments.back().end_seq;
-      sent_hash_ = read->end_hash;
+      sent_hash_ = read->segments.back().head;
     }
   } else if (auto* applied = std::get_if<AckApplied>(&event)) {
     if (!applied->status.ok()) return event;

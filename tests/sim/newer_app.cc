@@ -56,9 +56,9 @@ void NewerApp::Write(const SimClock& clock, Places* places) {
 
 void NewerApp::Submit() {
   if (waiting_.empty() || centre_->centre() == nullptr) return;
-  std::vector<std::string> segments;
-  for (const Waiting& w : waiting_) segments.push_back(w.wire);
-  centre_->Submit(chain_.device(), std::move(segments),
+  CommitSegments push;
+  for (const Waiting& w : waiting_) push.segments.push_back(w.wire);
+  centre_->Submit(chain_.device(), std::move(push),
                   [this](const Committed& c) { OnCommitted(c); });
 }
 

@@ -209,12 +209,13 @@ void World::ReplayPushes(DeviceNode& node) {
     OutboxRead outbox = node.device()->Read(read);
     for (const OutboxSegment& segment : outbox.segments) {
       centre_->With([&](Centre& centre) {
-        auto verified = centre.Verify(node.chain().device(), segment.wire);
+        CommitSegments push;
+        push.segments = {segment.wire};
+        auto verified = centre.Verify(node.chain().device(), push, 0);
         if (!verified.ok()) {
           return findings_.Fail(6, verified.status().ToString());
         }
-        auto results =
-            centre.Commit({{node.chain().device(), *std::move(verified)}});
+        auto results = centre.Commit({*std::move(verified)});
         if (!results.ok() || !(*results)[0].duplicate) {
           findings_.Fail(6, absl::StrCat("a segment of ", node.name(),
                                          " that was sent again is not known "
@@ -222,8 +223,9 @@ void World::ReplayPushes(DeviceNode& node) {
         }
       });
       read.after_seq = segment.end_seq;
+      read.after_hash = segment.head;
     }
-    read.after_hash = outbox.end_hash;
+
     if (!outbox.status.ok()) findings_.Fail(6, outbox.status.ToString());
     if (outbox.exhausted) return;
   }

@@ -6,42 +6,30 @@
 
 namespace vouch {
 
-std::optional<DeviceEvent> PerformOnDevice(Device& device,
-                                           const DeviceEffect& effect) {
-  if (auto* e = std::get_if<ReadOutbox>(&effect)) {
-    return DeviceEvent(device.Read(*e));
-  }
-  if (auto* e = std::get_if<ApplyAck>(&effect)) {
-    return DeviceEvent(AckApplied{device.Apply(e->ack)});
-  }
-  if (auto* e = std::get_if<ApplyPull>(&effect)) {
-    return DeviceEvent(device.Apply(e->batch));
-  }
-  return std::nullopt;
+absl::StatusOr<Centre::CommitRequest> VerifyPushed(const Centre& centre,
+                                                   const DeviceId& device,
+                                                   const std::string& wire) {
+  CommitSegments push;
+  push.segments = {wire};
+  return centre.Verify(device, push, 0);
 }
 
 Committed CommitPushed(Centre& centre, const DeviceId& device,
-                       const std::vector<std::string>& segments) {
+                       const CommitSegments& push) {
   Committed out;
-  out.ack.set_history_id(centre.history().Bytes());
-  for (const std::string& wire : segments) {
-    auto segment = centre.Verify(device, wire);
-    if (!segment.ok()) {
-      out.status = segment.status();
+  for (size_t i = 0; i < push.segments.size(); ++i) {
+    auto request = centre.Verify(device, push, i);
+    if (!request.ok()) {
+      out.status = request.status();
       break;
     }
-    SegmentHeader header = segment->header;
+    const SegmentHeader header = request->segment.header;
     std::vector<Centre::CommitRequest> requests;
-    requests.push_back({device, *std::move(segment)});
+    requests.push_back(*std::move(request));
     auto results = centre.Commit(std::move(requests));
     out.status = results.ok() ? (*results)[0].status : results.status();
     if (!out.status.ok()) break;
-    v1::CommittedSegment* item = out.ack.add_segments();
-    item->set_incarnation(header.incarnation.Bytes());
-    item->set_first_seq(header.first_seq);
-    item->set_count(header.count);
-    item->set_commit(EncodeSegmentCommit((*results)[0].commit));
-    out.ack.add_signatures((*results)[0].ack.Bytes());
+    centre.AddToAck(device, header, push.recovering, (*results)[0], &out.ack);
   }
   return out;
 }
@@ -54,10 +42,16 @@ std::optional<CentreEvent> PerformOnCentre(Centre& centre,
     return CentreEvent(centre.Answer(device, e->hello));
   }
   if (auto* e = std::get_if<CommitSegments>(&effect)) {
-    return CentreEvent(CommitPushed(centre, device, e->segments));
+    return CentreEvent(CommitPushed(centre, device, *e));
   }
   if (auto* e = std::get_if<ReadFeed>(&effect)) {
     return CentreEvent(centre.Feed(device, visible, *e));
+  }
+  if (auto* e = std::get_if<FindCommon>(&effect)) {
+    return CentreEvent(centre.Find(*e));
+  }
+  if (auto* e = std::get_if<AnswerCompare>(&effect)) {
+    return CentreEvent(centre.Compare(device, visible, *e));
   }
   return std::nullopt;
 }
@@ -90,6 +84,7 @@ class Loopback {
       } else if (!to_centre_.empty() && !centre_session_.closed()) {
         v1::SyncRequest message = std::move(to_centre_.front());
         to_centre_.pop_front();
+        if (options_.edit_request) options_.edit_request(&message);
         if (options_.on_request && !options_.on_request(message)) {
           Break();
           continue;
@@ -121,7 +116,7 @@ class Loopback {
       } else if (auto* finish = std::get_if<FinishSession>(&effect)) {
         finished_ = true;
         status_ = finish->status;
-      } else if (auto event = PerformOnDevice(device_, effect)) {
+      } else if (auto event = device_.CarryOut(effect)) {
         Carry(session_.Step(*std::move(event), now_ms_));
       }
     }

@@ -18,26 +18,29 @@ struct LoopbackResult {
   SessionReport report;
 };
 
-// Carries out a device's effect on its replica; the event that answers it, if
-// it asks for one. Send and Finish are the caller's.
-std::optional<DeviceEvent> PerformOnDevice(Device& device,
-                                           const DeviceEffect& effect);
-
-// Likewise for the centre. `visible` says which scopes the device may hold.
+// Carries out a centre's effect; the event that answers it, if it asks for
+// one. `visible` says which scopes the device may hold.
 std::optional<CentreEvent> PerformOnCentre(Centre& centre,
                                            const DeviceId& device,
                                            const Centre::Visible& visible,
                                            const CentreEffect& effect);
 
+// A segment that a device pushed in the ordinary way.
+absl::StatusOr<Centre::CommitRequest> VerifyPushed(const Centre& centre,
+                                                   const DeviceId& device,
+                                                   const std::string& wire);
+
 // Verifies, commits and acknowledges, as the server's committer does.
 Committed CommitPushed(Centre& centre, const DeviceId& device,
-                       const std::vector<std::string>& segments);
+                       const CommitSegments& push);
 
 struct LoopbackOptions {
   Centre::Visible visible = [](const ScopeId&) { return true; };
   // Sees each message; false drops it and breaks the stream.
   std::function<bool(const v1::SyncRequest&)> on_request;
   std::function<bool(const v1::SyncResponse&)> on_response;
+  // A peer that lies.
+  std::function<void(v1::SyncRequest*)> edit_request;
 };
 
 LoopbackResult SyncOverLoopback(Device& device, Centre& centre,

@@ -240,7 +240,7 @@ LoopbackResult TlsClient::Sync(Device& device,
             (void)stream->Write(send->message);
           } else if (auto* end = std::get_if<FinishSession>(&effect)) {
             result = end->status;
-          } else if (auto event = PerformOnDevice(device, effect)) {
+          } else if (auto event = device.CarryOut(effect)) {
             const bool acked = std::holds_alternative<AckApplied>(*event);
             if (acked && on_ack) on_ack();
             carry(session.Step(*std::move(event), NowMs()));

@@ -378,10 +378,9 @@ TEST(SupportAuthor, SealsItsChainIntoSegmentsThatDecode) {
   for (const Segment& segment : segments) {
     const std::string wire = EncodeSegment(
         segment, [](const Hash&) { return std::optional<uint64_t>(); });
-    auto back =
-        DecodeSegment(wire, [](const DeviceId&, const Incarnation&, uint64_t) {
-          return std::optional<Hash>();
-        });
+    auto back = DecodeSegment(wire, [](const SegmentHeader&, uint64_t) {
+      return std::optional<Hash>();
+    });
     EXPECT_TRUE(back.ok()) << back.status();
   }
 }

@@ -60,7 +60,7 @@ void ExpectCanonical(const std::string& bytes, Decode decode) {
   }
   EXPECT_EQ(ReasonOf(decode(bytes + '\0').status()), Reason::kNotCanonical);
   std::string other = bytes;
-  other[0] = 2;
+  other[0] = 9;
   EXPECT_EQ(ReasonOf(decode(other).status()), Reason::kVersionUnknown);
 }
 
@@ -68,6 +68,16 @@ TEST(LogEntry, IsCanonicalAtEveryByte) {
   ExpectCanonical(EncodeLogEntry(SomeEntry()), DecodeLogEntry);
   ExpectCanonical(EncodeLogEntry(RichEntry()), DecodeLogEntry);
   ExpectCanonical(EncodeSegmentCommit(SomeCommit()), DecodeSegmentCommit);
+  SegmentCommit again = SomeCommit();
+  again.first_commit = FirstCommitOf(again, IdOf<HistoryId>("old"));
+  ExpectCanonical(EncodeSegmentCommit(again), DecodeSegmentCommit);
+  again.kind = LogEntry::kReinstate;
+  ExpectCanonical(EncodeSegmentCommit(again), DecodeSegmentCommit);
+  // What the first form says is not said in the second.
+  std::string second = EncodeSegmentCommit(SomeCommit());
+  second.replace(0, 1, std::string("\2\0\0", 3));
+  EXPECT_EQ(ReasonOf(DecodeSegmentCommit(second).status()),
+            Reason::kNotCanonical);
   TreeHead head{IdOf<HistoryId>("history"), 300, IdOf<Hash>("root"), kStartMs};
   SignTreeHead(KeyOf("centre"), &head);
   ExpectCanonical(EncodeTreeHead(head), DecodeTreeHead);

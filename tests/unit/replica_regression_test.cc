@@ -33,12 +33,12 @@ std::vector<Centre::CommitResult> Push(ReplicaWorld& world, Tablet& tablet,
   OutboxRead outbox = tablet.device->Read(
       {config->heads[0].incarnation, after_seq, *head, kPushBytesMax});
   EXPECT_TRUE(outbox.status.ok()) << outbox.status;
-  *head = outbox.end_hash;
+  if (!outbox.segments.empty()) *head = outbox.segments.back().head;
   for (const OutboxSegment& segment : outbox.segments) {
-    auto verified = world.centre->Verify(tablet.device->id(), segment.wire);
+    auto verified =
+        VerifyPushed(*world.centre, tablet.device->id(), segment.wire);
     EXPECT_TRUE(verified.ok()) << verified.status();
-    auto results =
-        world.centre->Commit({{tablet.device->id(), *std::move(verified)}});
+    auto results = world.centre->Commit({*std::move(verified)});
     if (!results.ok()) {
       out.push_back({results.status()});
     } else {

@@ -168,34 +168,5 @@ TEST(Replica, ATabletWithoutAScopeStillProvesTheWholeLog) {
   EXPECT_EQ(b.device->Ledger()->pulled, 14u);
 }
 
-TEST(Replica, ACentreThatForgotIsRefusedAndNothingIsLost) {
-  ReplicaWorld world;
-  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
-  MemoryDisk backup = world.centre_disk.Clone();
-  a.Create(5, world.scope(), "x");
-  ASSERT_TRUE(world.Sync(a).status.ok());
-  world.CloseCentre();
-  world.centre_disk = std::move(backup);
-  ASSERT_TRUE(world.OpenCentre().ok());
-  EXPECT_EQ(ReasonOf(world.Sync(a).status), Reason::kHistoryDiverged);
-  EXPECT_EQ(a.device->Ledger()->stored, 1u);
-}
-
-TEST(Replica, ARestoredTabletIsToldApart) {
-  ReplicaWorld world;
-  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
-  a.Create(5, world.scope(), "x");
-  MemoryDisk backup = a.disk.Clone();
-  a.Create(5, world.scope(), "y");
-  ASSERT_TRUE(world.Sync(a).status.ok());
-  a.Close();
-  a.disk = std::move(backup);
-  ASSERT_TRUE(a.Open().ok());
-  EXPECT_EQ(ReasonOf(world.Sync(a).status), Reason::kDeviceRestored);
-  a.Create(5, world.scope(), "z");
-  a.Create(5, world.scope(), "z2");
-  EXPECT_EQ(ReasonOf(world.Sync(a).status), Reason::kChainForked);
-}
-
 }  // namespace
 }  // namespace vouch

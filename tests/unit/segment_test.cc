@@ -14,8 +14,7 @@
 namespace vouch::test {
 namespace {
 
-std::optional<Hash> ResolveNothing(const DeviceId&, const Incarnation&,
-                                   uint64_t) {
+std::optional<Hash> ResolveNothing(const SegmentHeader&, uint64_t) {
   return std::nullopt;
 }
 
@@ -252,10 +251,11 @@ TEST_F(SegmentTest, ReferencesBeforeTheSegmentAreShortenedAndResolved) {
     }
     return std::nullopt;
   };
-  auto resolve = [&](const DeviceId& device, const Incarnation& incarnation,
+  auto resolve = [&](const SegmentHeader& header,
                      uint64_t seq) -> std::optional<Hash> {
-    if (device != all[0].core.device) return std::nullopt;
-    if (incarnation != all[0].core.incarnation) return std::nullopt;
+    if (header.device() != all[0].core.device) return std::nullopt;
+    if (header.incarnation != all[0].core.incarnation) return std::nullopt;
+    if (header.previous != all[1].hash) return std::nullopt;
     return all.at(seq - 1).hash;
   };
   std::string shorter = EncodeSegment(segment, shorten);
@@ -266,7 +266,7 @@ TEST_F(SegmentTest, ReferencesBeforeTheSegmentAreShortenedAndResolved) {
   EXPECT_EQ(Kept(*back), Kept(segment));
 
   EXPECT_EQ(WhyNot(shorter), Reason::kReferenceUnknown);
-  auto lie = [](const DeviceId&, const Incarnation&, uint64_t seq) {
+  auto lie = [](const SegmentHeader&, uint64_t seq) {
     return std::optional<Hash>(IdOf<Hash>(absl::StrCat("another ", seq)));
   };
   EXPECT_EQ(ReasonOf(DecodeSegment(shorter, lie).status()),

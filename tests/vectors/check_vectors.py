@@ -124,17 +124,17 @@ def log(v):
         same(d.leaf_hash(data), item["leaf_hash"], "leaf hash")
         same(d.scope_head(data), item["scope_head"], "scope head")
     refuse(v["refused"], lambda i: d.read_entry(bytes.fromhex(i["bytes"])))
-    c = v["segment_commit"]
-    commit, scope, history, key, ack = unhex(
-        c, "commit", "scope", "history", "centre_key", "ack")
-    first, entries, head = d.entries_of(
-        commit, scope, [bytes.fromhex(h) for h in c["changes"]])
-    same(entries, c["entries"], "entries")
-    same(head, c["scope_head"], "scope head")
-    leaves = d.root([d.leaf_hash(e) for e in entries])
-    body = (b"\1" + history + d.varint(first) + d.varint(len(entries)) + leaves)
-    same(body, c["ack_signed"], "ack")
-    d.signed(key, "vouch.ack.v1", body, ack)
+    for c in (v["segment_commit"], v["recommitted"], v["reinstated"]):
+        commit, scope, history, key, ack = unhex(
+            c, "commit", "scope", "history", "centre_key", "ack")
+        first, entries, head = d.entries_of(
+            commit, scope, [bytes.fromhex(h) for h in c["changes"]])
+        same(entries, c["entries"], "entries")
+        same(head, c["scope_head"], "scope head")
+        leaves = d.root([d.leaf_hash(e) for e in entries])
+        body = (b"\1" + history + d.varint(first) + d.varint(len(entries)) + leaves)
+        same(body, c["ack_signed"], "ack")
+        d.signed(key, "vouch.ack.v1", body, ack)
     t = v["tree_head"]
     same(d.read_tree_head(*unhex(t, "tree_head", "centre_key")), t, "tree head")
 

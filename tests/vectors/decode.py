@@ -382,13 +382,20 @@ def read_entry(data):
     entry.update(receive_ms=r.svarint(), scope=r.raw(16), scope_seq=r.varint(),
                  previous_scope_head=r.raw(32))
     need(entry["scope_seq"] > 0, "scope seq")
-    first = r.u8()
-    need(first <= 1, "first commit")
+    first = read_first(r)
     if first:
-        entry["first_commit"] = {"history": r.raw(16), "commit_seq": r.varint(),
-                                 "receive_ms": r.svarint()}
+        entry["first_commit"] = first
     r.done()
     return entry
+
+
+def read_first(r):
+    present = r.u8()
+    need(present <= 1, "first commit")
+    if not present:
+        return None
+    return {"history": r.raw(16), "commit_seq": r.varint(),
+            "receive_ms": r.svarint()}
 
 
 def scope_head(entry):
@@ -397,7 +404,11 @@ def scope_head(entry):
 
 def entries_of(data, scope, changes):
     r = Reader(data)
-    need(r.u8() == 1, "commit version")
+    version, kind, first = r.u8(), 0, None
+    need(version in (1, 2), "commit version")
+    if version == 2:
+        kind, first = r.u8(), read_first(r)
+        need(kind == 1 or (kind == 0 and first), "commit form")
     commit_seq, scope_seq = r.varint(), r.varint()
     head, receive_ms = r.raw(32), r.svarint()
     verdicts = [read_disposition(r) for _ in range(r.count(256))]
@@ -405,10 +416,13 @@ def entries_of(data, scope, changes):
     need(scope_seq > 0 and len(verdicts) == len(changes), "dispositions")
     entries = []
     for i, (change, (quarantined, reason)) in enumerate(zip(changes, verdicts)):
+        named = b"\0" if not first else b"".join([
+            b"\1", first["history"], varint(first["commit_seq"] + i),
+            svarint(first["receive_ms"])])
         entries.append(b"".join([
-            b"\1\0", varint(commit_seq + i), change, bytes([quarantined]),
-            varint(reason), svarint(receive_ms), scope, varint(scope_seq + i),
-            head, b"\0"]))
+            b"\1", bytes([kind]), varint(commit_seq + i), change,
+            bytes([quarantined]), varint(reason), svarint(receive_ms), scope,
+            varint(scope_seq + i), head, named]))
         head = scope_head(entries[-1])
     return commit_seq, entries, head
 

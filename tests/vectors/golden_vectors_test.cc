@@ -164,12 +164,12 @@ TEST(GoldenVectors, Payloads) {
 
 TEST(GoldenVectors, Segments) {
   Struct file = Parse("segment.json");
-  auto nothing = [](const DeviceId&, const Incarnation&, uint64_t) {
+  auto nothing = [](const SegmentHeader&, uint64_t) {
     return std::optional<Hash>();
   };
   for (const Struct& item : Items(file, "accepted")) {
     Struct chain = Of(item, "chain").struct_value();
-    auto resolve = [&](const DeviceId&, const Incarnation&, uint64_t seq) {
+    auto resolve = [&](const SegmentHeader&, uint64_t seq) {
       auto at = chain.fields().find(absl::StrCat(seq));
       if (at == chain.fields().end()) return std::optional<Hash>();
       return Hash::FromHex(at->second.string_value());
@@ -209,17 +209,19 @@ TEST(GoldenVectors, Log) {
     return DecodeLogEntry(bytes).ok();
   });
 
-  Struct item = Of(file, "segment_commit").struct_value();
-  absl::StatusOr<SegmentCommit> commit =
-      DecodeSegmentCommit(Bytes(item, "commit"));
-  ASSERT_TRUE(commit.ok()) << commit.status();
-  EXPECT_EQ(EncodeSegmentCommit(*commit), Bytes(item, "commit"));
-  std::vector<LogEntry> entries =
-      EntriesOf(*commit, Id<ScopeId>(item, "scope"), Hashes(item, "changes"));
-  EXPECT_EQ(ScopeHead(entries.back()), Id<Hash>(item, "scope_head"));
-  EXPECT_TRUE(VerifyAck(Id<PublicKey>(item, "centre_key"),
-                        Id<HistoryId>(item, "history"), entries,
-                        Id<Signature>(item, "ack")));
+  for (const char* name : {"segment_commit", "recommitted", "reinstated"}) {
+    Struct item = Of(file, name).struct_value();
+    absl::StatusOr<SegmentCommit> commit =
+        DecodeSegmentCommit(Bytes(item, "commit"));
+    ASSERT_TRUE(commit.ok()) << name << commit.status();
+    EXPECT_EQ(EncodeSegmentCommit(*commit), Bytes(item, "commit"));
+    std::vector<LogEntry> entries =
+        EntriesOf(*commit, Id<ScopeId>(item, "scope"), Hashes(item, "changes"));
+    EXPECT_EQ(ScopeHead(entries.back()), Id<Hash>(item, "scope_head"));
+    EXPECT_TRUE(VerifyAck(Id<PublicKey>(item, "centre_key"),
+                          Id<HistoryId>(item, "history"), entries,
+                          Id<Signature>(item, "ack")));
+  }
 
   Struct signed_head = Of(file, "tree_head").struct_value();
   absl::StatusOr<TreeHead> head =

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "sync/core/log_entry.h"
 #include "sync/core/merkle.h"
 #include "tests/support/author.h"
@@ -69,16 +70,37 @@ Json EntryJson(const std::string& name, const LogEntry& entry) {
   return Json::Object(members);
 }
 
-// A committed segment of three changes, acknowledged and in a tree.
-Json CommitJson() {
+// A committed segment of three changes.
+SegmentCommit PlainCommit() {
   SegmentCommit commit;
   commit.first_commit_seq = 10;
   commit.first_scope_seq = 3;
   commit.previous_scope_head = IdOf<Hash>("scope head before");
   commit.receive_ms = kStartMs;
   commit.dispositions = {{}, {true, Reason::kRecordSealed}, {}};
-  std::vector<Hash> hashes = {IdOf<Hash>("1"), IdOf<Hash>("2"),
-                              IdOf<Hash>("3")};
+  return commit;
+}
+
+// The same, committed once before the centre was restored.
+SegmentCommit RecommittedCommit() {
+  SegmentCommit commit = PlainCommit();
+  commit.first_commit = {IdOf<HistoryId>("old history"), 400, kStartMs - 1000};
+  return commit;
+}
+
+SegmentCommit ReinstatedCommit() {
+  SegmentCommit commit = RecommittedCommit();
+  commit.kind = LogEntry::kReinstate;
+  commit.dispositions = {{}};
+  return commit;
+}
+
+// Acknowledged, and in a tree.
+Json CommitJson(const SegmentCommit& commit) {
+  std::vector<Hash> hashes;
+  for (size_t i = 1; i <= commit.dispositions.size(); ++i) {
+    hashes.push_back(IdOf<Hash>(absl::StrCat(i)));
+  }
   ScopeId scope = IdOf<ScopeId>("scope");
   HistoryId history = IdOf<HistoryId>("history");
   SigningKey centre = KeyOf("centre");
@@ -90,16 +112,17 @@ Json CommitJson() {
     entry_bytes.push_back(Json::Bytes(EncodeLogEntry(entry)));
     changes.push_back(Json::Of(entry.change));
   }
-  return Json::Object({{"commit", Json::Bytes(EncodeSegmentCommit(commit))},
-                       {"scope", Json::Of(scope)},
-                       {"changes", Json::List(changes)},
-                       {"entries", Json::List(entry_bytes)},
-                       {"scope_head", Json::Of(ScopeHead(entries.back()))},
-                       {"history", Json::Of(history)},
-                       {"centre_key", Json::Of(centre.public_key())},
-                       {"ack_signed", Json::Bytes(AckSignedBytes(
-                                          history, 10, 3, leaves.Root()))},
-                       {"ack", Json::Of(SignAck(centre, history, entries))}});
+  return Json::Object(
+      {{"commit", Json::Bytes(EncodeSegmentCommit(commit))},
+       {"scope", Json::Of(scope)},
+       {"changes", Json::List(changes)},
+       {"entries", Json::List(entry_bytes)},
+       {"scope_head", Json::Of(ScopeHead(entries.back()))},
+       {"history", Json::Of(history)},
+       {"centre_key", Json::Of(centre.public_key())},
+       {"ack_signed", Json::Bytes(AckSignedBytes(history, 10, entries.size(),
+                                                 leaves.Root()))},
+       {"ack", Json::Of(SignAck(centre, history, entries))}});
 }
 
 Json TreeHeadJson() {
@@ -161,7 +184,9 @@ Json LogVectors() {
                     Refused("a trailing byte", entry + '\0'),
                     Refused("an unknown verdict", verdict),
                     Refused("a reason without a hold", reason)})},
-       {"segment_commit", CommitJson()},
+       {"segment_commit", CommitJson(PlainCommit())},
+       {"recommitted", CommitJson(RecommittedCommit())},
+       {"reinstated", CommitJson(ReinstatedCommit())},
        {"tree_head", TreeHeadJson()}});
 }
 

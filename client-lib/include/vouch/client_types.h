@@ -221,6 +221,10 @@ struct SyncReport {
   uint64_t pulled = 0;  // entries of the centre's log passed
   uint64_t bytes_sent = 0;
   uint64_t bytes_received = 0;
+  // The centre, or this tablet, had been put back to an earlier state (a
+  // restored backup, a cloned tablet), and that was made good.
+  bool recovered = false;
+  uint64_t restored = 0;  // of the pushed: the centre had lost them
   uint64_t log_size = 0;  // of the centre, as pulled to
   LedgerNumbers ledger;   // after it
   uint32_t conflicts = 0;

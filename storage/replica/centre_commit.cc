@@ -1,0 +1,307 @@
+// How the centre commits what was pushed; on the committer's thread, but for
+// Verify.
+#include <algorithm>
+
+#include "storage/replica/centre.h"
+#include "storage/replica/keys.h"
+#include "sync/base/status.h"
+
+namespace vouch {
+namespace {
+
+Coordinate FirstOf(const SegmentHeader& header, const Hash& branch) {
+  return {header.device(), header.incarnation, branch, header.first_seq};
+}
+
+std::vector<Hash> HashesOf(const Segment& segment) {
+  std::vector<Hash> hashes;
+  for (const Change& change : segment.changes) hashes.push_back(change.hash);
+  return hashes;
+}
+
+}  // namespace
+
+// One commit group while it is put together.
+struct Centre::Group {
+  WriteBatch batch;
+  std::map<Hash, size_t> placed;  // segment's head → index of its result
+  uint64_t changes = 0;
+  // The centre's own author, once it is known to have been put back.
+  std::optional<ChainWriter> renewed;
+};
+
+absl::StatusOr<Centre::CommitRequest> Centre::Verify(const DeviceId& from,
+                                                     const CommitSegments& push,
+                                                     size_t index) const {
+  absl::Status failed;
+  auto resolve = [&](const SegmentHeader& header, uint64_t seq) {
+    auto hash = HashInBranch(changes_, *store_, header, seq);
+    failed.Update(hash.status());
+    return hash.value_or(std::nullopt);
+  };
+  auto decoded = DecodeSegment(push.segments[index], resolve);
+  VOUCH_RETURN_IF_ERROR(failed);  // the disk's fault is not the device's
+  VOUCH_RETURN_IF_ERROR(decoded.status());
+  CommitRequest request{from, *std::move(decoded), push.recovering, {}};
+  const SegmentHeader& header = request.segment.header;
+  if (header.device() != from && !push.recovering) {
+    return Error(Reason::kChainForeign,
+                 "a device may push only changes it wrote itself");
+  }
+  if (index >= push.earlier.size() || !push.earlier[index].has_value()) {
+    return request;
+  }
+  const ProvenCommit& proven = *push.earlier[index];
+  auto commit = DecodeSegmentCommit(proven.commit);
+  if (!commit.ok() || commit->kind != LogEntry::kChange ||
+      commit->dispositions.size() != request.segment.changes.size()) {
+    return request;
+  }
+  // Only this centre's own signature proves what this centre decided.
+  if (VerifyAck(centre_public_key_, proven.history,
+                EntriesOf(*commit, header.scope, HashesOf(request.segment)),
+                proven.signature)) {
+    request.earlier = SegmentRow::EarlierCommit{
+        proven.history, proven.signature, *std::move(commit)};
+  }
+  return request;
+}
+
+absl::StatusOr<ScopeEnd> Centre::ScopeEndOf(const ScopeId& scope) {
+  auto cached = scope_ends_.find(scope);
+  if (cached != scope_ends_.end()) return cached->second;
+  VOUCH_ASSIGN_OR_RETURN(ScopeEnd end, changes_.GetScopeEnd(*store_, scope));
+  scope_ends_[scope] = end;
+  return end;
+}
+
+// The same segment, committed before: the same answer.
+absl::StatusOr<bool> Centre::FindDuplicate(const Segment& segment,
+                                           const Coordinate& first,
+                                           CommitResult* result) const {
+  VOUCH_ASSIGN_OR_RETURN(auto row, changes_.GetSegmentRow(*store_, first));
+  if (!row.has_value() || !row->committed() ||
+      row->header.count != segment.header.count ||
+      row->header.head != segment.header.head) {
+    return false;
+  }
+  VOUCH_ASSIGN_OR_RETURN(auto log,
+                         changes_.GetLogRow(*store_, *row->first_commit_seq));
+  if (!log.has_value()) return false;
+  result->commit = log->commit;
+  result->duplicate = true;
+  result->ack =
+      SignAck(*centre_key_, history_,
+              EntriesOf(log->commit, segment.header.scope, HashesOf(segment)));
+  return true;
+}
+
+// The verdicts: those that were given before, where that is proven; else new
+// ones (rule 10).
+absl::Status Centre::JudgeAll(const CommitRequest& request, Coordinate at,
+                              SegmentCommit* commit) {
+  if (request.earlier.has_value()) {
+    commit->dispositions = request.earlier->commit.dispositions;
+    commit->first_commit =
+        FirstCommitOf(request.earlier->commit, request.earlier->history);
+  }
+  for (size_t i = 0; i < request.segment.changes.size(); ++i) {
+    const Change& change = request.segment.changes[i];
+    if (!request.earlier.has_value()) {
+      VOUCH_ASSIGN_OR_RETURN(Disposition verdict, Decide(change));
+      commit->dispositions.push_back(verdict);
+    }
+    VOUCH_RETURN_IF_ERROR(
+        tail_.Add(change.hash, change.core, at, commit->dispositions[i])
+            .status());
+    ++at.seq;
+  }
+  return absl::OkStatus();
+}
+
+void Centre::Append(const LogRow& row, absl::Span<const Hash> hashes,
+                    Group* group, CommitResult* result) {
+  std::vector<LogEntry> entries =
+      EntriesOf(row.commit, row.scope, {hashes.begin(), hashes.end()});
+  for (const LogEntry& entry : entries) {
+    tree_->Append(LeafHash(EncodeLogEntry(entry)));
+  }
+  LogRow written = row;
+  written.scope_head = ScopeHead(entries.back());
+  changes_.PutLogRow(written, &group->batch);
+  scope_ends_[row.scope] = {entries.back().scope_seq, written.scope_head};
+  group->changes += row.count;
+  if (result != nullptr) {
+    result->ack = SignAck(*centre_key_, history_, entries);
+  }
+}
+
+absl::Status Centre::CommitOne(const CommitRequest& request, Group* group,
+                               CommitResult* result) {
+  const Segment& segment = request.segment;
+  const SegmentHeader& header = segment.header;
+  VOUCH_ASSIGN_OR_RETURN(ChainRuns::Place place, runs_.PlaceOf(segment));
+  const Coordinate first = FirstOf(header, place.branch);
+  if (place.held == ChainRuns::Held::kWhole) {
+    VOUCH_ASSIGN_OR_RETURN(bool found, FindDuplicate(segment, first, result));
+    if (found) {
+      if (!request.earlier.has_value()) return absl::OkStatus();
+      return Reinstate(request, first, group);
+    }
+  }
+  if (place.held != ChainRuns::Held::kNot) {
+    result->status =
+        Error(Reason::kChainForked, "its changes are held in other segments");
+    return absl::OkStatus();
+  }
+  if (!place.linked && !request.recovering) {
+    result->status =
+        Error(Reason::kChainBroken, "the segment follows a change not held");
+    return absl::OkStatus();
+  }
+  VOUCH_ASSIGN_OR_RETURN(ScopeEnd end, ScopeEndOf(header.scope));
+  SegmentCommit& commit = result->commit;
+  commit.first_commit_seq = tree_->size();
+  commit.first_scope_seq = end.seq + 1;
+  commit.previous_scope_head = end.head;
+  commit.receive_ms = clock_->Now().wall_ms;
+  VOUCH_RETURN_IF_ERROR(JudgeAll(request, first, &commit));
+  for (const Change& change : segment.changes) {
+    VOUCH_RETURN_IF_ERROR(
+        changes_.PutChange(change, place.branch, &group->batch));
+  }
+  Append({first, header.count, header.scope, commit, Hash()}, HashesOf(segment),
+         group, result);
+  SegmentRow row{header, commit.first_commit_seq,
+                 SegmentRow::AckProof{history_, result->ack}};
+  changes_.PutSegmentRow(row, place.branch, &group->batch);
+  runs_.Add(header, place.branch);
+  RenewAuthorIfLost(request, group);
+  return absl::OkStatus();
+}
+
+// A tablet gives back what this centre wrote itself and lost, unknowing: it was
+// put back in silence, and must not use those coordinates again (rule 22).
+void Centre::RenewAuthorIfLost(const CommitRequest& request, Group* group) {
+  const SegmentHeader& header = request.segment.header;
+  if (header.device() != centre_device_ || request.from == centre_device_ ||
+      header.incarnation != writer_->incarnation() ||
+      group->renewed.has_value()) {
+    return;
+  }
+  group->renewed.emplace(writer_->device_key(), writer_->person_key(),
+                         writer_->person(), random_->Make<Incarnation>());
+  group->renewed->Restore(0, Hash(), writer_->hlc());
+  PutIdentity(*group->renewed, &group->batch);
+}
+
+// A change that was applied once, provably, and is held for review since the
+// centre was restored: an entry of its own says that it is applied after all
+// (rule 10). The views are up to the log.
+absl::Status Centre::Reinstate(const CommitRequest& request,
+                               const Coordinate& first, Group* group) {
+  const SegmentRow::EarlierCommit& earlier = *request.earlier;
+  Coordinate at = first;
+  for (size_t i = 0; i < request.segment.changes.size(); ++i, ++at.seq) {
+    const Change& change = request.segment.changes[i];
+    VOUCH_ASSIGN_OR_RETURN(
+        auto row, changes_.GetRecordChange(*store_, change.core.scope,
+                                           change.core.record, change.hash));
+    if (!row.has_value() || !row->disposition.quarantined ||
+        earlier.commit.dispositions[i].quarantined) {
+      continue;
+    }
+    VOUCH_ASSIGN_OR_RETURN(ScopeEnd end, ScopeEndOf(change.core.scope));
+    SegmentCommit commit;
+    commit.kind = LogEntry::kReinstate;
+    commit.first_commit_seq = tree_->size();
+    commit.first_scope_seq = end.seq + 1;
+    commit.previous_scope_head = end.head;
+    commit.receive_ms = clock_->Now().wall_ms;
+    commit.dispositions.push_back(Disposition{});
+    commit.first_commit = FirstCommitOf(earlier.commit, earlier.history);
+    commit.first_commit->commit_seq += i;
+    Append({at, 1, change.core.scope, commit, Hash()}, {&change.hash, 1}, group,
+           nullptr);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Centre::WriteGroup(Group* group) {
+  if (group->changes == 0) return absl::OkStatus();
+  for (Tile& tile : tree_->TakeDirtyTiles()) {
+    group->batch.Put(Family::kMerkleTile, tile.key, tile.value);
+  }
+  VOUCH_RETURN_IF_ERROR(
+      store_->Write(std::move(group->batch), Durability::kSynced));
+  if (group->renewed.has_value()) writer_ = *std::move(group->renewed);
+  Publish();
+  group->renewed.reset();
+  group->batch.Clear();
+  group->changes = 0;
+  return absl::OkStatus();
+}
+
+absl::Status Centre::CommitAll(const std::vector<CommitRequest>& requests,
+                               std::vector<CommitResult>* results) {
+  Group group;
+  while (tail_.added().size() > kTailChangesMax && !materialised()) {
+    VOUCH_RETURN_IF_ERROR(Materialise(kMaterialiseEntriesMax));
+  }
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const Segment& segment = requests[i].segment;
+    auto twin = group.placed.find(segment.header.head);
+    // Sent twice within one group: one change, two acknowledgements.
+    if (twin != group.placed.end() &&
+        requests[twin->second].segment.header.count == segment.header.count) {
+      (*results)[i] = (*results)[twin->second];
+      (*results)[i].duplicate = true;
+      continue;
+    }
+    // A decision is judged, and a change reinstated, with the views in sight.
+    if (NeedsViews(segment) || requests[i].earlier.has_value()) {
+      VOUCH_RETURN_IF_ERROR(WriteGroup(&group));
+      while (!materialised()) {
+        VOUCH_RETURN_IF_ERROR(Materialise(kMaterialiseEntriesMax));
+      }
+    }
+    VOUCH_RETURN_IF_ERROR(CommitOne(requests[i], &group, &(*results)[i]));
+    if ((*results)[i].status.ok()) group.placed[segment.header.head] = i;
+  }
+  return WriteGroup(&group);
+}
+
+absl::StatusOr<std::vector<Centre::CommitResult>> Centre::Commit(
+    std::vector<CommitRequest> requests) {
+  VOUCH_RETURN_IF_ERROR(Settle());
+  std::vector<CommitResult> results(requests.size());
+  absl::Status status = CommitAll(requests, &results);
+  if (status.ok()) return results;
+  reload_due_ = true;
+  Reason reason = ReasonOf(status);
+  // These two are refused before anything is written.
+  if (reason != Reason::kStoreFull && reason != Reason::kTooLarge) {
+    MutexLock lock(mutex_);
+    in_doubt_ = true;
+  }
+  // If this fails too, the next commit tries again before anything else.
+  Settle().IgnoreError();
+  return status;
+}
+
+void Centre::AddToAck(const DeviceId& to, const SegmentHeader& header,
+                      bool recovering, const CommitResult& result,
+                      v1::Ack* ack) const {
+  v1::CommittedSegment* segment = ack->add_segments();
+  const DeviceId author = header.device();
+  if (author != to) segment->set_device_id(author.Bytes());
+  if (recovering) segment->set_head(header.head.Bytes());
+  segment->set_incarnation(header.incarnation.Bytes());
+  segment->set_first_seq(header.first_seq);
+  segment->set_count(header.count);
+  segment->set_commit(EncodeSegmentCommit(result.commit));
+  ack->add_signatures(result.ack.Bytes());
+  ack->set_history_id(history_.Bytes());
+}
+
+}  // namespace vouch

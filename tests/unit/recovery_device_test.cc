@@ -1,0 +1,110 @@
+// Tablets that are put back, and cloned.
+#include <gtest/gtest.h>
+
+#include "sync/base/status.h"
+#include "tests/support/recovery_fixture.h"
+
+namespace vouch {
+namespace {
+
+// Rule 15: both branches are as long; heads alone would send neither.
+TEST_F(Recovery, Rule15_ACloneOfEqualLengthIsSentTooAndBothBranchesStay) {
+  Tablet& a = Add("A");
+  Tablet& reader = Add("R");
+  a.Create(5, world_.scope(), "common");
+  MustSync(a);
+  MemoryDisk twin = a.disk.Clone();
+  RecordId here = a.Create(5, world_.scope(), "here");
+  MustSync(a);
+  MemoryDisk original = a.disk.Clone();
+  PutBack(a, twin);
+  RecordId there = a.Create(5, world_.scope(), "there");
+  MustSync(a);
+  EXPECT_TRUE(AtCentre(here));
+  EXPECT_TRUE(AtCentre(there));
+  std::vector<ChainFault> faults = FaultsOf(a);
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_TRUE(faults[0].fork);
+  EXPECT_EQ(faults[0].at.seq, 2u);
+  ExpectAgreement({&a, &reader});
+  EXPECT_EQ(a.Values(here), std::vector<std::string>{"here"});
+  // The other one goes on as well, and neither is refused.
+  PutBack(a, original);
+  RecordId later = a.Create(5, world_.scope(), "later");
+  ExpectAgreement({&a, &reader});
+  EXPECT_EQ(a.Values(there), std::vector<std::string>{"there"});
+  EXPECT_EQ(reader.Values(later), std::vector<std::string>{"later"});
+}
+
+// A twin closed its segments elsewhere: nothing is committed twice.
+TEST_F(Recovery, Rule18_ABranchInsideASegmentIsCutAtTheFork) {
+  Tablet& a = Add("A");
+  for (int i = 0; i < 4; ++i) a.Create(5, world_.scope(), "common");
+  MemoryDisk twin = a.disk.Clone();
+  a.Create(5, world_.scope(), "here");
+  MustSync(a);
+  PutBack(a, twin);
+  RecordId there = a.Create(5, world_.scope(), "there");
+  MustSync(a);
+  EXPECT_TRUE(AtCentre(there));
+  EXPECT_EQ(world_.centre->Head().size, 6u) << "five and one, none twice";
+  ExpectAgreement({&a});
+}
+
+TEST_F(Recovery, ATabletPutBackGetsItsOwnChangesAndGoesOnUnderANewIncarnation) {
+  Tablet& a = Add("A");
+  a.Create(5, world_.scope(), "x");
+  MustSync(a);
+  MemoryDisk old = a.disk.Clone();
+  RecordId lost = a.Create(5, world_.scope(), "y");
+  MustSync(a);
+  const auto before = a.device->BeginSession()->heads[0].incarnation;
+  PutBack(a, old);
+  ASSERT_TRUE(a.Values(lost).empty());
+  RecordId fresh = a.Create(5, world_.scope(), "z");
+  MustSync(a);
+  EXPECT_EQ(a.Values(lost), std::vector<std::string>{"y"});
+  EXPECT_NE(a.device->BeginSession()->heads[0].incarnation, before);
+  RecordId next = a.Create(5, world_.scope(), "next");
+  ExpectAgreement({&a});
+  EXPECT_TRUE(AtCentre(fresh));
+  EXPECT_TRUE(AtCentre(next));
+  auto ledger = a.device->Ledger();
+  EXPECT_EQ(ledger->captured, 4u);
+}
+
+// Put back before it wrote anything else: its chain is a prefix of itself.
+TEST_F(Recovery, ATabletPutBackThatWroteNothingSinceIsNoticedToo) {
+  Tablet& a = Add("A");
+  MemoryDisk old = a.disk.Clone();
+  RecordId r = a.Create(5, world_.scope(), "x");
+  MustSync(a);
+  PutBack(a, old);
+  MustSync(a);
+  EXPECT_EQ(a.Values(r), std::vector<std::string>{"x"});
+  a.Create(5, world_.scope(), "y");
+  ExpectAgreement({&a});
+  EXPECT_TRUE(FaultsOf(a).empty());
+}
+
+TEST_F(Recovery, BothSidesPutBackAtOnce) {
+  Tablet& a = Add("A");
+  Tablet& b = Add("B");
+  a.Create(5, world_.scope(), "x");
+  MustSync(a);
+  MemoryDisk old = a.disk.Clone();
+  Save();
+  RecordId r = a.Create(5, world_.scope(), "y");
+  MustSync(a);
+  MustSync(b);
+  PutCentreBack();
+  PutBack(a, old);
+  a.Create(5, world_.scope(), "z");
+  MustSync(a);
+  MustSync(b);
+  ExpectAgreement({&a, &b});
+  EXPECT_EQ(a.Values(r), std::vector<std::string>{"y"}) << "B kept it";
+}
+
+}  // namespace
+}  // namespace vouch
