@@ -35,6 +35,11 @@ void PrintSync(const Synced& out) {
         Count(out.restored(), "change was", "changes were"),
         " given back to the centre.\n"));
   }
+  if (out.no_longer_safe() > 0) {
+    Print(absl::StrCat(
+        Count(out.no_longer_safe(), "change that was", "changes that were"),
+        " safe had been lost with it: see that the centre is backed up.\n"));
+  }
   if (out.conflicts() > 0) {
     Print(absl::StrCat(
         Count(out.conflicts(), "disagreement needs", "disagreements need"),
@@ -59,6 +64,7 @@ absl::Status Sync(const Shell& shell, const SyncArguments& arguments) {
   out.set_pulled(Number(report.pulled));
   out.set_recovered(report.recovered);
   out.set_restored(Number(report.restored));
+  out.set_no_longer_safe(Number(report.no_longer_safe));
   out.set_bytes_sent(report.bytes_sent);
   out.set_bytes_received(report.bytes_received);
   *out.mutable_numbers() = ToOutput(report.ledger);

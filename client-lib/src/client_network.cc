@@ -212,6 +212,7 @@ absl::Status Client::Impl::RunSession(const SyncOptions& sync,
   report->pulled = session.report().entries_pulled;
   report->recovered = session.report().recovered;
   report->restored = session.report().changes_restored;
+  report->no_longer_safe = session.report().no_longer_stable;
   report->bytes_sent = session.report().bytes_sent;
   report->bytes_received = session.report().bytes_received;
   return status;

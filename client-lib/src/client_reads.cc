@@ -176,7 +176,8 @@ absl::StatusOr<SafetyState> Client::Safety(const Id& record) const {
 }
 
 std::string Client::SafeUnavailable() const {
-  // No centre of this version acknowledges a second copy (Device::SafetyOf).
+  MutexLock lock(impl_->mutex);
+  if (impl_->device->stable_head().has_value()) return "";
   return "unavailable: no backup configured";
 }
 

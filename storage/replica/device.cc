@@ -169,6 +169,7 @@ absl::Status Device::LoadPosition() {
   if (!due.ok() && !absl::IsNotFound(due.status())) return due.status();
   recovery_due_ = due.ok();
   segmented_seq_ = 0;
+  VOUCH_RETURN_IF_ERROR(LoadStanding());
   auto segmented = store_->Get(Family::kMeta, kSegmentedRow);
   if (segmented.ok()) {
     segmented_seq_ = U64OfKey(*segmented);
@@ -281,12 +282,13 @@ absl::StatusOr<Safety> Device::SafetyOf(const RecordId& record) const {
   VOUCH_ASSIGN_OR_RETURN(ScopeId scope, changes_.ScopeOf(*store_, record));
   VOUCH_ASSIGN_OR_RETURN(auto rows,
                          changes_.GetRecordChanges(*store_, scope, record));
+  const uint64_t stable = stable_head_.has_value() ? stable_head_->size : 0;
+  bool safe = true;
   for (const RecordChange& row : rows) {
     if (!row.commit_seq.has_value()) return Safety::kOnThisTablet;
+    safe &= *row.commit_seq < stable;
   }
-  // STABLE needs a second store's acknowledgement, which no centre of this
-  // version gives: "at the centre" is the most that is true.
-  return Safety::kAtTheCentre;
+  return safe ? Safety::kSafe : Safety::kAtTheCentre;
 }
 
 absl::Status Device::CountInRun(const Coordinate& at,

@@ -60,6 +60,7 @@ struct DeviceLedger {
 // Names in Family::kMeta that several of its files use (FORMAT.md).
 inline constexpr absl::string_view kSegmentedRow = "segmented";
 inline constexpr absl::string_view kRecoveryRow = "recovery-due";
+inline constexpr absl::string_view kStableRow = "stable";
 
 // Where a change is safe (sync.md §6).
 enum class Safety : uint8_t {
@@ -107,6 +108,9 @@ class Device : public JudgeReader {
   // Records with conflicts or held changes.
   absl::StatusOr<std::vector<AttentionRow>> Attention() const;
   absl::StatusOr<Safety> SafetyOf(const RecordId& record) const;
+  // How far the centre's log is in a second store, as last told; absent if it
+  // has none.
+  const std::optional<TreeHead>& stable_head() const { return stable_head_; }
   absl::StatusOr<DeviceLedger> Ledger() const;
   // The state hash of each scope held, in scope order.
   absl::StatusOr<std::vector<std::pair<ScopeId, Hash>>> ScopeStates() const;
@@ -135,6 +139,9 @@ class Device : public JudgeReader {
   RecoveryEnded End();
   bool recovery_due() const { return recovery_due_; }
 
+  // What Welcome says besides. Errors: PROOF_INVALID, STORE_*.
+  StandingKept Keep(const KeepStanding& standing);
+
   uint64_t cursor_size() const { return tree_.size(); }
   // Log size and root as last pulled.
   Hash cursor_root() const { return tree_.Root(); }
@@ -152,6 +159,7 @@ class Device : public JudgeReader {
   absl::Status CreateIdentity();
   void PutIdentity(const ChainWriter& writer, WriteBatch* batch) const;
   absl::Status LoadPosition();
+  absl::Status LoadStanding();
   absl::Status Settle();
   absl::Status Write(WriteBatch batch, Durability durability);
   absl::Status CloseSegments();
@@ -183,11 +191,12 @@ class Device : public JudgeReader {
     uint64_t commit_seq = 0;
     Coordinate first;
   };
-  absl::Status Rewind(uint64_t size, WriteBatch* batch,
-                      CompactRange* tree) const;
+  absl::Status Rewind(uint64_t size, WriteBatch* batch, CompactRange* tree,
+                      uint64_t* no_longer_stable) const;
   absl::Status ForgetCommit(const Coordinate& first, const LogRow* log,
                             WriteBatch* batch) const;
-  absl::Status UnacknowledgeFrom(uint64_t size, WriteBatch* batch) const;
+  absl::Status UnacknowledgeFrom(uint64_t size, WriteBatch* batch,
+                                 uint64_t* no_longer_stable) const;
   absl::Status PlanResend();
   absl::StatusOr<Coordinate> SegmentOf(const Hash& hash) const;
   absl::StatusOr<std::vector<Coordinate>> Claims() const;
@@ -210,7 +219,8 @@ class Device : public JudgeReader {
   uint64_t segmented_seq_ = 0;  // own changes up to here are in segments
   CompactRange tree_;           // the log as pulled
   HistoryId history_;
-  bool recovery_due_ = false;  // durable: kRecovery
+  bool recovery_due_ = false;            // durable: kRecoveryRow
+  std::optional<TreeHead> stable_head_;  // durable: kStableRow
   // Of the comparison under way; lost with the session.
   struct Comparison {
     RangeComparison ranges;

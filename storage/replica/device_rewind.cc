@@ -72,8 +72,15 @@ RecoveryBegun Device::Begin(const BeginRecovery& request) {
     VOUCH_RETURN_IF_ERROR(CloseSegments());
     WriteBatch batch;
     CompactRange tree = tree_;
+    std::optional<TreeHead> stable = stable_head_;
     if (request.rewind_to.has_value()) {
-      VOUCH_RETURN_IF_ERROR(Rewind(*request.rewind_to, &batch, &tree));
+      VOUCH_RETURN_IF_ERROR(
+          Rewind(*request.rewind_to, &batch, &tree, &out.no_longer_stable));
+      // Rule 25: what it covered above is not safe any more.
+      if (stable_head_.has_value() && stable_head_->size > *request.rewind_to) {
+        stable.reset();
+        batch.Delete(Family::kMeta, kStableRow);
+      }
       WriteCursor(tree, history_, writer_->hlc(), &batch);
     }
     // Rule 14: the flag is in the batch of the rewind.
@@ -88,6 +95,7 @@ RecoveryBegun Device::Begin(const BeginRecovery& request) {
     }
     VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kSynced));
     tree_ = std::move(tree);
+    stable_head_ = stable;
     recovery_due_ = true;
     if (request.new_incarnation) {
       writer_ = std::move(writer);
@@ -105,7 +113,8 @@ RecoveryBegun Device::Begin(const BeginRecovery& request) {
 
 // Everything from `size` on goes back to what it was before it was committed.
 absl::Status Device::Rewind(uint64_t size, WriteBatch* batch,
-                            CompactRange* tree) const {
+                            CompactRange* tree,
+                            uint64_t* no_longer_stable) const {
   *tree = CompactRange();
   if (size > 0) {
     VOUCH_ASSIGN_OR_RETURN(std::string bytes,
@@ -142,7 +151,7 @@ absl::Status Device::Rewind(uint64_t size, WriteBatch* batch,
   }
   batch->DeleteRange(Family::kLog, U64Key(size), "");
   batch->DeleteRange(Family::kTreeHead, U64Key(size + 1), "");
-  return UnacknowledgeFrom(size, batch);
+  return UnacknowledgeFrom(size, batch, no_longer_stable);
 }
 
 // The segment is not committed any more; what proves that it was is kept.
@@ -162,7 +171,9 @@ absl::Status Device::ForgetCommit(const Coordinate& first, const LogRow* log,
 
 // Rows keep their dispositions, so no view changes; they wait for the centre
 // again, and say so.
-absl::Status Device::UnacknowledgeFrom(uint64_t size, WriteBatch* batch) const {
+absl::Status Device::UnacknowledgeFrom(uint64_t size, WriteBatch* batch,
+                                       uint64_t* no_longer_stable) const {
+  const uint64_t stable = stable_head_.has_value() ? stable_head_->size : 0;
   using Key = std::pair<RecordId, ScopeId>;
   std::map<Key, uint32_t> unacknowledged;
   absl::flat_hash_set<std::string> touched;
@@ -178,6 +189,7 @@ absl::Status Device::UnacknowledgeFrom(uint64_t size, WriteBatch* batch) const {
         damaged = !in.Done() || !row.has_value();
         if (damaged) return false;
         if (row->commit_seq.has_value() && *row->commit_seq >= size) {
+          if (*row->commit_seq < stable) ++*no_longer_stable;
           row->commit_seq = std::nullopt;
           changes_.PutRecordChange(scope, record, *row, batch);
           touched.insert(RecordStateKey(scope, record));

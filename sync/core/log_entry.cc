@@ -11,6 +11,7 @@ constexpr uint8_t kVersion = 1;
 // Of a segment commit that names a kind or an earlier commit.
 constexpr uint8_t kRecommitVersion = 2;
 constexpr absl::string_view kTreeHeadTag = "vouch.tree-head.v1";
+constexpr absl::string_view kStableHeadTag = "vouch.stable-head.v1";
 constexpr absl::string_view kAckTag = "vouch.ack.v1";
 constexpr size_t kDispositionsMax = 256;
 
@@ -195,6 +196,15 @@ void SignTreeHead(const SigningKey& centre, TreeHead* head) {
 
 bool VerifyTreeHead(const PublicKey& centre, const TreeHead& head) {
   return VerifySignature(centre, kTreeHeadTag, TreeHeadSignedBytes(head),
+                         head.signature);
+}
+
+void SignStableHead(const SigningKey& centre, TreeHead* head) {
+  head->signature = centre.Sign(kStableHeadTag, TreeHeadSignedBytes(*head));
+}
+
+bool VerifyStableHead(const PublicKey& centre, const TreeHead& head) {
+  return VerifySignature(centre, kStableHeadTag, TreeHeadSignedBytes(head),
                          head.signature);
 }
 

@@ -92,6 +92,10 @@ struct TreeHead {
 std::string TreeHeadSignedBytes(const TreeHead& head);
 void SignTreeHead(const SigningKey& centre, TreeHead* head);
 bool VerifyTreeHead(const PublicKey& centre, const TreeHead& head);
+// STABLE: a second store holds the bodies of the entries below head.size
+// (rule 25). The bytes of a tree head under "vouch.stable-head.v1".
+void SignStableHead(const SigningKey& centre, TreeHead* head);
+bool VerifyStableHead(const PublicKey& centre, const TreeHead& head);
 // Signed bytes ‖ signature.
 std::string EncodeTreeHead(const TreeHead& head);
 absl::StatusOr<TreeHead> DecodeTreeHead(absl::string_view bytes);

@@ -83,9 +83,11 @@ struct ReadLost {
 // Reconciliation is done and acknowledged: note it durably. Answer:
 // RecoveryEnded.
 struct EndRecovery {};
-// What the centre has in a second store. No answer.
-struct KeepStableHead {
-  std::string head;  // encoded
+// How far the log is in a second store, and which records were erased since
+// the last session: make it durable. Answer: StandingKept.
+struct KeepStanding {
+  std::string stable_head;  // encoded; empty: there is no second store
+  std::vector<v1::ErasedRecord> erasures;
 };
 // The session is over. OK: everything was pushed and pulled.
 struct FinishSession {
@@ -93,7 +95,7 @@ struct FinishSession {
 };
 using DeviceEffect = std::variant<SendRequest, ReadOutbox, ApplyAck, ApplyPull,
                                   BeginRecovery, CompareHeld, ReadLost,
-                                  EndRecovery, KeepStableHead, FinishSession>;
+                                  EndRecovery, KeepStanding, FinishSession>;
 
 struct ReceivedResponse {
   v1::SyncResponse message;
@@ -130,6 +132,7 @@ struct RecoveryBegun {
   absl::Status status;
   uint64_t cursor_size = 0;
   std::vector<OwnHead> heads;
+  uint64_t no_longer_stable = 0;
 };
 struct RangesCompared {
   absl::Status status;
@@ -143,6 +146,9 @@ struct LostRead {
 struct RecoveryEnded {
   absl::Status status;
 };
+struct StandingKept {
+  absl::Status status;
+};
 // The stream broke or ended; `status` is the transport's.
 struct StreamEnded {
   absl::Status status;
@@ -152,7 +158,7 @@ struct TimePassed {};
 using DeviceEvent =
     std::variant<ReceivedResponse, OutboxRead, AckApplied, PullApplied,
                  RecoveryBegun, RangesCompared, LostRead, RecoveryEnded,
-                 StreamEnded, TimePassed>;
+                 StandingKept, StreamEnded, TimePassed>;
 
 // A size of the log that this tablet has proven, and its root then.
 struct Rung {
@@ -168,6 +174,7 @@ struct DeviceSessionConfig {
   Hash cursor_root;  // root at cursor_size
   std::vector<OwnHead> heads;
   bool recovery_due = false;
+  uint64_t erasures_known = 0;
   std::vector<Rung> ladder;  // ascending, at most kLadderMax
 };
 
@@ -178,6 +185,8 @@ struct SessionReport {
   uint64_t bytes_received = 0;
   uint64_t changes_restored = 0;  // of those pushed: the centre had lost them
   bool recovered = false;         // a restore was noticed, or made good
+  // Changes here that were STABLE, and that the centre has lost since.
+  uint64_t no_longer_stable = 0;
 };
 
 class DeviceSession {

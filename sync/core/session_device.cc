@@ -29,6 +29,7 @@ std::vector<DeviceEffect> DeviceSession::Start(int64_t now_ms) {
   hello->set_cursor_size(config_.cursor_size);
   hello->set_cursor_root(config_.cursor_root.Bytes());
   hello->set_reconciliation_due(config_.recovery_due);
+  hello->set_erasures_known(config_.erasures_known);
   Send(std::move(request));
   return std::move(effects_);
 }
@@ -53,6 +54,8 @@ std::vector<DeviceEffect> DeviceSession::Step(DeviceEvent event,
     OnCompared(*e);
   } else if (auto* e = std::get_if<LostRead>(&event)) {
     OnLost(*e);
+  } else if (auto* e = std::get_if<StandingKept>(&event)) {
+    if (!e->status.ok()) Finish(e->status);
   } else if (auto* e = std::get_if<RecoveryEnded>(&event)) {
     Finish(e->status);
   } else if (auto* e = std::get_if<StreamEnded>(&event)) {
@@ -121,9 +124,9 @@ void DeviceSession::OnWelcome(const v1::Welcome& welcome) {
   if (ReasonOf(extends) == Reason::kMalformed) return Finish(extends);
   // The centre was restored or replaced, told or silent (rule 12).
   if (!extends.ok()) return AskCommon();
-  if (!welcome.stable_head().empty()) {
-    effects_.push_back(KeepStableHead{welcome.stable_head()});
-  }
+  effects_.push_back(
+      KeepStanding{welcome.stable_head(),
+                   {welcome.erasures().begin(), welcome.erasures().end()}});
   if (restored || config_.recovery_due) return Recover(std::nullopt, restored);
   Open();
 }

@@ -56,6 +56,7 @@ void DeviceSession::OnBegun(const RecoveryBegun& begun) {
   if (state_ != State::kBeginning) return;
   if (refused_.has_value()) return Finish(*refused_);
   if (!begun.status.ok()) return Finish(begun.status);
+  report_.no_longer_stable = begun.no_longer_stable;
   cursor_ = begun.cursor_size;
   std::vector<Chain> known = std::move(chains_);
   chains_.clear();

@@ -225,6 +225,9 @@ struct SyncReport {
   // restored backup, a cloned tablet), and that was made good.
   bool recovered = false;
   uint64_t restored = 0;  // of the pushed: the centre had lost them
+  // Changes that had been safe (in the centre's second store), until the
+  // centre was put back to before them. They are on this tablet still.
+  uint64_t no_longer_safe = 0;
   uint64_t log_size = 0;  // of the centre, as pulled to
   LedgerNumbers ledger;   // after it
   uint32_t conflicts = 0;
