@@ -12,6 +12,7 @@
 #include "evidence/portfolio_evidence.h"
 #include "evidence/portfolio_records.h"
 #include "evidence/portfolio_units.h"
+#include "evidence/possible_duplicates.h"
 #include "sync/base/check.h"
 
 namespace vouch {
@@ -37,22 +38,18 @@ std::vector<Offer> DescribeOffers(const PortfolioRecords& records,
   return offers;
 }
 
-void FlagDuplicates(const PortfolioRecords& records,
+void FlagDuplicates(absl::Span<const RecordView> records,
                     std::vector<EvidenceItem>* evidence) {
-  std::map<std::string, std::vector<EvidenceItem*>> alike;
-  for (EvidenceItem& item : *evidence) {
-    const RecordView* view = records.Find(item.record);
-    if (view == nullptr) continue;
-    std::string likeness = LikenessOf(*view);
-    if (!likeness.empty()) alike[std::move(likeness)].push_back(&item);
+  std::set<RecordId> alike;
+  for (const DuplicatePair& pair : FindPossibleDuplicates(records).pairs) {
+    alike.insert(pair.first);
+    alike.insert(pair.second);
   }
-  for (auto& [likeness, items] : alike) {
-    if (items.size() < 2) continue;
-    for (EvidenceItem* item : items) {
-      item->flags.push_back(
-          {"possible_duplicate",
-           "another record of the same author says the same"});
-    }
+  for (EvidenceItem& item : *evidence) {
+    if (alike.count(item.record) == 0) continue;
+    item.flags.push_back({"possible_duplicate",
+                          "another record of the same author says the same, or "
+                          "nearly the same"});
   }
 }
 
@@ -150,7 +147,7 @@ Portfolio BuildPortfolio(const Specification& specification,
     item.judgement = DescribeJudgement(indexed, id, view);
     portfolio.evidence.push_back(std::move(item));
   }
-  FlagDuplicates(indexed, &portfolio.evidence);
+  FlagDuplicates(records, &portfolio.evidence);
 
   std::vector<std::string> achieved;
   const std::vector<std::string> units = OrderedUnits(indexed);

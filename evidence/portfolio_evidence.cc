@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "evidence/editing.h"
 #include "evidence/kinds.h"
@@ -213,29 +212,6 @@ EvidenceItem DescribeEvidence(const PortfolioRecords& records,
   }
   item.counts = item.reasons.empty();
   return item;
-}
-
-std::string LikenessOf(const RecordView& view) {
-  if (view.creations.empty() || view.state == RecordState::kDiscarded ||
-      view.state == RecordState::kWithdrawn) {
-    return "";
-  }
-  std::string text;
-  if (auto observation = ParseRecordAs<v1::Observation>(view)) {
-    text = TextOf(observation->narrative());
-  } else if (auto statement = ParseRecordAs<v1::WitnessStatement>(view)) {
-    text = TextOf(statement->description());
-  }
-  std::string letters;
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_isalnum(byte) || byte >= 0x80) {
-      letters.push_back(absl::ascii_tolower(byte));
-    }
-  }
-  if (letters.empty()) return "";
-  return absl::StrCat(view.kind, " ", view.creations.front().author.Hex(), " ",
-                      letters);
 }
 
 std::optional<Remark> UnitReason(const PortfolioRecords& records,

@@ -19,9 +19,6 @@ namespace vouch {
 EvidenceItem DescribeEvidence(const PortfolioRecords& records,
                               const RecordId& id, const RecordView* view);
 
-// Evidence that looks the same as another's gives the same, not empty, text.
-std::string LikenessOf(const RecordView& view);
-
 // What keeps evidence from counting for a criterion of `unit`, beside what
 // keeps it from counting at all.
 std::optional<Remark> UnitReason(const PortfolioRecords& records,

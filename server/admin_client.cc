@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
+#include "server/backup_runner.h"
 #include "server/errors.h"
 #include "server/server.h"
 #include "sync/base/status.h"
@@ -13,9 +14,12 @@
 namespace vouch {
 namespace {
 
-void SetDeadline(grpc::ClientContext* context) {
-  const auto deadline = std::chrono::system_clock::now() +
-                        std::chrono::milliseconds(kAdminCallMsMax);
+constexpr int64_t kMinuteMs = 60'000;
+
+void SetDeadline(grpc::ClientContext* context,
+                 int64_t ms_max = kAdminCallMsMax) {
+  auto deadline = std::chrono::system_clock::now();
+  deadline += std::chrono::milliseconds(ms_max);
   context->set_deadline(deadline);
 }
 
@@ -81,6 +85,27 @@ absl::StatusOr<v1::GetStatusResponse> AdminClient::GetStatus() {
   v1::GetStatusResponse response;
   grpc::Status status =
       channel_->stub->GetStatus(&context, v1::GetStatusRequest(), &response);
+  if (!status.ok()) return channel_->ErrorOf(status, context);
+  return response;
+}
+
+absl::StatusOr<v1::BackUpResponse> AdminClient::BackUp(
+    const v1::BackUpRequest& request) {
+  grpc::ClientContext context;
+  SetDeadline(&context, kBackupMsMax + kMinuteMs);
+  v1::BackUpResponse response;
+  grpc::Status status = channel_->stub->BackUp(&context, request, &response);
+  if (!status.ok()) return channel_->ErrorOf(status, context);
+  return response;
+}
+
+absl::StatusOr<v1::EraseRecordResponse> AdminClient::EraseRecord(
+    const v1::EraseRecordRequest& request) {
+  grpc::ClientContext context;
+  SetDeadline(&context, kEraseCallMsMax);
+  v1::EraseRecordResponse response;
+  grpc::Status status =
+      channel_->stub->EraseRecord(&context, request, &response);
   if (!status.ok()) return channel_->ErrorOf(status, context);
   return response;
 }

@@ -13,6 +13,8 @@
 namespace vouch {
 
 inline constexpr int64_t kAdminCallMsMax = 10'000;
+// An erasure rewrites the family of keys on the disk.
+inline constexpr int64_t kEraseCallMsMax = 10 * 60'000;
 
 // One thread at a time. Errors of each call: UNREACHABLE if no server runs
 // there (or the socket is another user's), DEADLINE, and the service's own.
@@ -26,6 +28,10 @@ class AdminClient {
   // All pages.
   absl::StatusOr<v1::ListCodesResponse> ListCodes();
   absl::StatusOr<v1::GetStatusResponse> GetStatus();
+  // Waits for the whole backup, kBackupMsMax and a minute at most.
+  absl::StatusOr<v1::BackUpResponse> BackUp(const v1::BackUpRequest& request);
+  absl::StatusOr<v1::EraseRecordResponse> EraseRecord(
+      const v1::EraseRecordRequest& request);
 
  private:
   struct Channel;

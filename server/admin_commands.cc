@@ -27,17 +27,6 @@ namespace {
 constexpr int64_t kDay = 24 * 3600;
 constexpr char kRolePrefix[] = "ROLE_";
 
-void PrintJson(const google::protobuf::Message& message, std::FILE* to) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string text;
-  VOUCH_CHECK(
-      google::protobuf::util::MessageToJsonString(message, &text, options)
-          .ok());
-  std::fprintf(to, "%s\n", text.c_str());
-}
-
 std::string RoleSpelling(v1::Role role) {
   return absl::StrReplaceAll(absl::AsciiStrToLower(absl::StripPrefix(
                                  v1::Role_Name(role), kRolePrefix)),
@@ -52,11 +41,6 @@ std::string RoleSpellings() {
                     RoleSpelling(static_cast<v1::Role>(role)));
   }
   return all;
-}
-
-std::string TimeText(int64_t ms) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixMillis(ms),
-                          absl::UTCTimeZone());
 }
 
 struct CodeArguments {
@@ -115,6 +99,15 @@ int ListCodes(const std::string& data, bool json) {
   return kExitOk;
 }
 
+// How far the log would survive this machine.
+std::string SafeText(const v1::GetStatusResponse& status) {
+  if (status.stable_ms() == 0) {
+    return "unavailable, no backup configured (vouchd backup DIR --data D)";
+  }
+  return absl::StrCat(status.stable_size(), " of ", status.log_size(),
+                      " entries, backed up ", TimeText(status.stable_ms()));
+}
+
 int ShowStatus(const std::string& data, bool json) {
   auto status = AdminClient(data).GetStatus();
   if (!status.ok()) return Fail(status.status(), json);
@@ -127,12 +120,16 @@ int ShowStatus(const std::string& data, bool json) {
       "log entries        %llu\n"
       "of these in views  %llu\n"
       "devices            %llu\n"
-      "sessions open      %llu\n",
+      "sessions open      %llu\n"
+      "erasures           %llu\n"
+      "safe               %s\n",
       status->version().c_str(),
       static_cast<unsigned long long>(status->log_size()),
       static_cast<unsigned long long>(status->materialised_size()),
       static_cast<unsigned long long>(status->devices()),
-      static_cast<unsigned long long>(status->sessions()));
+      static_cast<unsigned long long>(status->sessions()),
+      static_cast<unsigned long long>(status->erasures()),
+      SafeText(*status).c_str());
   return kExitOk;
 }
 
@@ -143,6 +140,22 @@ CLI::Option* AddData(CLI::App* verb, std::string* data) {
 }
 
 }  // namespace
+
+void PrintJson(const google::protobuf::Message& message, std::FILE* to) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string text;
+  VOUCH_CHECK(
+      google::protobuf::util::MessageToJsonString(message, &text, options)
+          .ok());
+  std::fprintf(to, "%s\n", text.c_str());
+}
+
+std::string TimeText(int64_t ms) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixMillis(ms),
+                          absl::UTCTimeZone());
+}
 
 int Fail(const absl::Status& status, bool json) {
   const Reason reason = ReasonOf(status);

@@ -43,6 +43,22 @@ grpc::Status AdminServiceHandler::GetStatus(grpc::ServerContext* context,
   return Answer(context, DoGetStatus(response));
 }
 
+grpc::Status AdminServiceHandler::BackUp(grpc::ServerContext* context,
+                                         const v1::BackUpRequest* request,
+                                         v1::BackUpResponse* response) {
+  return Answer(context, DoBackUp(*request, response));
+}
+
+grpc::Status AdminServiceHandler::EraseRecord(
+    grpc::ServerContext* context, const v1::EraseRecordRequest* request,
+    v1::EraseRecordResponse* response) {
+  absl::Status status = DoErase(*request, response);
+  Log(LogLevel::kInfo, "record erased",
+      {{"changes", response->changes()},
+       {"result", status.ok() ? "OK" : LogReason(status)}});
+  return Answer(context, status);
+}
+
 absl::Status AdminServiceHandler::DoCreateCode(
     const v1::CreateCodeRequest& request, v1::CreateCodeResponse* response) {
   if (!v1::Role_IsValid(request.role()) ||
@@ -105,7 +121,36 @@ absl::Status AdminServiceHandler::DoGetStatus(v1::GetStatusResponse* response) {
   response->set_materialised_size(progress.materialised_size);
   response->set_devices(members.size());
   response->set_sessions(parts_.sessions->count());
+  response->set_erasures(parts_.centre->erasure_count());
+  if (auto stable = parts_.centre->StableHead()) {
+    response->set_stable_size(stable->size);
+    response->set_stable_ms(stable->time_ms);
+  }
   return absl::OkStatus();
+}
+
+absl::Status AdminServiceHandler::DoBackUp(const v1::BackUpRequest& request,
+                                           v1::BackUpResponse* response) {
+  VOUCH_ASSIGN_OR_RETURN(BackupReport report,
+                         parts_.backups->BackUp(request.folder()));
+  DescribeBackup(report, response);
+  response->set_same_disk(
+      OnOneDisk(request.folder(), parts_.folder->config().data));
+  return absl::OkStatus();
+}
+
+absl::Status AdminServiceHandler::DoErase(const v1::EraseRecordRequest& request,
+                                          v1::EraseRecordResponse* response) {
+  auto record = RecordId::FromBytes(request.record_id());
+  if (!record.has_value()) {
+    return Error(Reason::kMalformed, "record_id is not 16 bytes");
+  }
+  VOUCH_ASSIGN_OR_RETURN(ErasedRecord erased, parts_.committer->Erase(*record));
+  response->set_scopes(erased.scopes);
+  response->set_changes(erased.changes);
+  response->set_registered_before(erased.registered_before);
+  // The wrapped keys leave the files as well; the store goes on meanwhile.
+  return parts_.folder->store()->Compact(Family::kKey);
 }
 
 }  // namespace vouch

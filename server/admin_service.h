@@ -3,6 +3,7 @@
 #ifndef VOUCH_SERVER_ADMIN_SERVICE_H_
 #define VOUCH_SERVER_ADMIN_SERVICE_H_
 
+#include "server/backup_runner.h"
 #include "server/certificates.h"
 #include "server/committer.h"
 #include "server/page_token.h"
@@ -20,6 +21,8 @@ class AdminServiceHandler : public v1::AdminService::Service {
     const Certificates* certificates = nullptr;
     const Sessions* sessions = nullptr;
     const PageTokens* tokens = nullptr;
+    const CentreFolder* folder = nullptr;
+    BackupRunner* backups = nullptr;
   };
   explicit AdminServiceHandler(const Parts& parts) : parts_(parts) {}
 
@@ -32,6 +35,12 @@ class AdminServiceHandler : public v1::AdminService::Service {
   grpc::Status GetStatus(grpc::ServerContext* context,
                          const v1::GetStatusRequest* request,
                          v1::GetStatusResponse* response) override;
+  grpc::Status BackUp(grpc::ServerContext* context,
+                      const v1::BackUpRequest* request,
+                      v1::BackUpResponse* response) override;
+  grpc::Status EraseRecord(grpc::ServerContext* context,
+                           const v1::EraseRecordRequest* request,
+                           v1::EraseRecordResponse* response) override;
 
  private:
   absl::Status DoCreateCode(const v1::CreateCodeRequest& request,
@@ -39,6 +48,10 @@ class AdminServiceHandler : public v1::AdminService::Service {
   absl::Status DoListCodes(const v1::ListCodesRequest& request,
                            v1::ListCodesResponse* response);
   absl::Status DoGetStatus(v1::GetStatusResponse* response);
+  absl::Status DoBackUp(const v1::BackUpRequest& request,
+                        v1::BackUpResponse* response);
+  absl::Status DoErase(const v1::EraseRecordRequest& request,
+                       v1::EraseRecordResponse* response);
 
   const Parts parts_;
 };

@@ -4,6 +4,7 @@
 #define VOUCH_SERVER_COMMANDS_H_
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 
 #include "absl/status/status.h"
@@ -13,6 +14,9 @@
 namespace CLI {
 class App;
 }
+namespace google::protobuf {
+class Message;
+}
 
 namespace vouch {
 
@@ -20,10 +24,18 @@ void AddServe(CLI::App* app, int* exit_code);
 void AddCode(CLI::App* app, int* exit_code);
 void AddStatus(CLI::App* app, int* exit_code);
 void AddConfig(CLI::App* app, int* exit_code);
+void AddBackup(CLI::App* app, int* exit_code);
+void AddRestore(CLI::App* app, int* exit_code);
+void AddErase(CLI::App* app, int* exit_code);
 
 // Prints an error as `vouchd: REASON: text`, or as a JSON object, to stderr.
 // Returns its exit code.
 int Fail(const absl::Status& status, bool json);
+
+// One line of JSON, every field of it.
+void PrintJson(const google::protobuf::Message& message, std::FILE* to);
+// "2026-11-22 08:00:00 UTC".
+std::string TimeText(int64_t ms);
 
 // "90s", "30m", "12h", "7d". Errors: MALFORMED.
 absl::StatusOr<int64_t> ParseSeconds(absl::string_view text);

@@ -112,6 +112,21 @@ absl::StatusOr<EnrolmentCode> Committer::CreateCode(
   return code;
 }
 
+absl::StatusOr<ErasedRecord> Committer::Erase(const RecordId& record) {
+  absl::StatusOr<ErasedRecord> erased = ShuttingDown();
+  RunAndWait([&] {
+    erased = centre_->Erase(record);
+    PublishProgress();
+  });
+  return erased;
+}
+
+absl::Status Committer::NoteStable(const TreeHead& head) {
+  absl::Status noted = ShuttingDown();
+  RunAndWait([&] { noted = centre_->NoteStable(head); });
+  return noted;
+}
+
 void Committer::Run() {
   while (true) {
     Task task;

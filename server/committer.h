@@ -71,6 +71,8 @@ class Committer {
   absl::StatusOr<EnrolmentCode> CreateCode(int role, absl::string_view name,
                                            int64_t valid_ms,
                                            std::optional<PersonId> person);
+  absl::StatusOr<ErasedRecord> Erase(const RecordId& record);
+  absl::Status NoteStable(const TreeHead& head);
 
   struct Progress {
     uint64_t log_size = 0;

@@ -117,6 +117,7 @@ std::map<std::string, Taker> KeysOf(Config* c) {
   return {
       {"listen", Address(&c->listen, /*may_be_empty=*/false)},
       {"data", Text(&c->data)},
+      {"authority", Text(&c->authority)},
       {"centre_name", Text(&c->centre_name, 200)},
       {"server_names", Names(&c->server_names)},
       {"master_key_file", Text(&c->master_key_file)},

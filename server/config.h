@@ -37,7 +37,8 @@ struct Limits {
 
 struct Config {
   std::string listen = "127.0.0.1:8443";
-  std::string data;  // the data folder
+  std::string data;       // the data folder
+  std::string authority;  // the authority store's; empty: DATA/authority
   std::string centre_name = "Centre";
   std::vector<std::string> server_names;  // beside localhost
   std::string master_key_file;            // empty: DATA/master.key

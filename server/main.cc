@@ -22,11 +22,15 @@ int main(int argc, char** argv) {
       "  vouchd serve --data ./centre --listen 127.0.0.1:8443\n"
       "  vouchd code new --data ./centre --role assessor --name \"A. "
       "Assessor\"\n"
-      "  vouchd status --data ./centre");
+      "  vouchd status --data ./centre\n"
+      "  vouchd backup /mnt/backup/centre --data ./centre");
   int exit_code = vouch::kExitOk;
   vouch::AddServe(&app, &exit_code);
   vouch::AddCode(&app, &exit_code);
   vouch::AddStatus(&app, &exit_code);
+  vouch::AddBackup(&app, &exit_code);
+  vouch::AddRestore(&app, &exit_code);
+  vouch::AddErase(&app, &exit_code);
   vouch::AddConfig(&app, &exit_code);
   try {
     app.parse(argc, argv);

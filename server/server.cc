@@ -19,12 +19,12 @@
 #include "server/access.h"
 #include "server/admin_service.h"
 #include "server/aside.h"
+#include "server/backup_runner.h"
+#include "server/centre_folder.h"
 #include "server/centre_service.h"
-#include "server/certificates.h"
 #include "server/committer.h"
 #include "server/enrolment_service.h"
 #include "server/log.h"
-#include "server/master_key.h"
 #include "server/metrics.h"
 #include "server/people.h"
 #include "server/rate_limit.h"
@@ -33,7 +33,6 @@
 #include "server/ticker.h"
 #include "server/work_pool.h"
 #include "storage/folder.h"
-#include "storage/rocksdb_store.h"
 #include "sync/base/status.h"
 
 namespace vouch {
@@ -63,7 +62,6 @@ struct Server::State {
         random(parts.random != nullptr ? parts.random : SystemRandom()),
         free_bytes(parts.free_bytes) {}
 
-  absl::Status OpenFolder();
   absl::Status OpenCentre();
   absl::Status StartWork();
   absl::Status Listen();
@@ -80,12 +78,8 @@ struct Server::State {
   std::string address;
   bool stopped = false;
 
-  std::optional<FolderLock> lock;
-  std::unique_ptr<FileKeyProvider> key_provider;
-  std::unique_ptr<Certificates> certificates;
-  std::unique_ptr<Store> store;
-  std::unique_ptr<KeyRing> keys;
-  std::unique_ptr<Centre> centre;
+  std::unique_ptr<CentreFolder> folder;
+  Centre* centre = nullptr;  // the folder's
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<Aside> aside;
   std::unique_ptr<Access> access;
@@ -93,6 +87,7 @@ struct Server::State {
   std::unique_ptr<PageTokens> tokens;
   std::unique_ptr<Sessions> sessions;
   std::unique_ptr<Committer> committer;
+  std::unique_ptr<BackupRunner> backups;
   std::unique_ptr<WorkPool> pool;
   std::unique_ptr<SyncServiceHandler> sync_service;
   std::unique_ptr<EnrolmentServiceHandler> enrolment_service;
@@ -103,89 +98,47 @@ struct Server::State {
   std::unique_ptr<Ticker> ticker;
 };
 
-absl::Status Server::State::OpenFolder() {
-  if (config.data.empty()) {
-    return Error(Reason::kConfigurationInvalid,
-                 "no data folder: give `data` in the configuration, or --data");
-  }
-  VOUCH_RETURN_IF_ERROR(EnsureFolder(config.data, /*create=*/true));
-  // Before anything else is made or read: the first server owns all of it.
-  auto locked = FolderLock::Acquire(config.data);
-  if (ReasonOf(locked.status()) == Reason::kStoreLocked) {
-    return Error(Reason::kStoreLocked,
-                 absl::StrCat("another vouchd runs on ", config.data));
-  }
-  if (!locked.ok()) return locked.status();
-  lock = *std::move(locked);
-  const std::string store_path = config.data + "/store";
-  std::string key_path = config.master_key_file;
-  if (key_path.empty()) {
-    key_path = config.data + "/master.key";
-    // A store without its key must not get another one.
-    if (!FileExists(key_path) && !FileExists(store_path)) {
-      VOUCH_RETURN_IF_ERROR(MakeMasterKey(key_path, random));
-      Log(LogLevel::kWarning,
-          "master key made: keep a copy apart from the backups of the data "
-          "folder",
-          {{"file", key_path}});
-    }
-  }
-  key_provider = std::make_unique<FileKeyProvider>(key_path);
-  VOUCH_ASSIGN_OR_RETURN(SealKey key, key_provider->MasterKey());
-  aside = std::make_unique<Aside>(config.data + "/aside", key, random);
-  VOUCH_ASSIGN_OR_RETURN(
-      certificates,
-      Certificates::Open(config.data + "/tls", config.server_names, random));
-  RocksDbOptions options;
-  options.path = store_path;
-  options.reserve_bytes = static_cast<uint64_t>(config.reserve_bytes);
-  options.cache_bytes = static_cast<size_t>(config.cache_bytes);
-  options.free_bytes = free_bytes;
-  VOUCH_ASSIGN_OR_RETURN(store, OpenRocksDbStore(options));
-  return absl::OkStatus();
-}
-
 absl::Status Server::State::OpenCentre() {
   VOUCH_ASSIGN_OR_RETURN(
-      keys, KeyRing::Open(store.get(), key_provider.get(), random));
-  VOUCH_ASSIGN_OR_RETURN(
-      centre, Centre::Open(store.get(), keys.get(), judge, clock, random,
-                           {config.centre_name}));
-  return WriteMissingPeople(centre.get(), random);
+      folder, CentreFolder::Open(config, {judge, clock, random, free_bytes}));
+  centre = folder->centre();
+  aside = std::make_unique<Aside>(config.data + "/aside", folder->master_key(),
+                                  random);
+  return WriteMissingPeople(centre, random);
 }
 
 absl::Status Server::State::StartWork() {
   const Limits& limits = config.limits;
   VOUCH_ASSIGN_OR_RETURN(metrics, Metrics::Start(config.metrics_listen));
-  access = std::make_unique<Access>(centre.get(), certificates.get(), clock);
+  access = std::make_unique<Access>(centre, folder->certificates(), clock);
   rate_limit =
       std::make_unique<RateLimit>(limits.wrong_codes_per_minute_max, clock);
   tokens = std::make_unique<PageTokens>(random);
   const auto sessions_max = static_cast<size_t>(limits.sessions_max);
   sessions = std::make_unique<Sessions>(sessions_max, metrics.get());
-  committer =
-      std::make_unique<Committer>(centre.get(), metrics.get(), clock, random);
+  committer = std::make_unique<Committer>(centre, metrics.get(), clock, random);
+  backups = std::make_unique<BackupRunner>(folder.get(), committer.get());
   size_t threads = static_cast<size_t>(limits.verify_threads);
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
   pool = std::make_unique<WorkPool>("vouch-work", threads,
                                     sessions_max * kTasksPerSessionMax);
   sync_service = std::make_unique<SyncServiceHandler>(
-      SyncSession::Parts{centre.get(), committer.get(), pool.get(),
-                         sessions.get(), metrics.get(), aside.get(), clock,
+      SyncSession::Parts{centre, committer.get(), pool.get(), sessions.get(),
+                         metrics.get(), aside.get(), clock,
                          limits.session_stall_ms_max},
       access.get(), random);
   enrolment_service =
       std::make_unique<EnrolmentServiceHandler>(EnrolmentServiceHandler::Parts{
-          centre.get(), committer.get(), certificates.get(), access.get(),
+          centre, committer.get(), folder->certificates(), access.get(),
           rate_limit.get(), metrics.get(), random,
           config.certificate_valid_days * kDayMs});
   centre_service = std::make_unique<CentreServiceHandler>(
-      CentreServiceHandler::Parts{centre.get(), committer.get(), access.get(),
+      CentreServiceHandler::Parts{centre, committer.get(), access.get(),
                                   tokens.get(), metrics.get(), random});
   admin_service =
       std::make_unique<AdminServiceHandler>(AdminServiceHandler::Parts{
-          centre.get(), committer.get(), certificates.get(), sessions.get(),
-          tokens.get()});
+          centre, committer.get(), folder->certificates(), sessions.get(),
+          tokens.get(), folder.get(), backups.get()});
   return absl::OkStatus();
 }
 
@@ -200,7 +153,8 @@ absl::Status Server::State::Listen() {
   grpc::SslServerCredentialsOptions tls(
       GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
   tls.pem_key_cert_pairs.push_back(
-      {certificates->server_key_pem(), certificates->server_chain_pem()});
+      {folder->certificates()->server_key_pem(),
+       folder->certificates()->server_chain_pem()});
 
   grpc::ServerBuilder builder;
   int port = 0;
@@ -279,6 +233,8 @@ void Server::State::Tick() {
 void Server::State::Stop() {
   if (stopped) return;
   stopped = true;
+  // First: its call on the socket would hold up the shutdown.
+  if (backups != nullptr) backups->Stop();
   if (public_server != nullptr) {
     Log(LogLevel::kInfo, "draining", {{"sessions", sessions->count()}});
     if (auto* health = public_server->GetHealthCheckService()) {
@@ -309,11 +265,9 @@ void Server::State::Stop() {
   }
   public_server.reset();
   admin_server.reset();
+  backups.reset();
   committer.reset();
-  centre.reset();
-  keys.reset();
-  store.reset();
-  lock.reset();
+  folder.reset();
   Log(LogLevel::kInfo, "stopped");
 }
 
@@ -323,7 +277,6 @@ Server::~Server() { Stop(); }
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     const Config& config, const ServerParts& parts) {
   auto state = std::make_unique<State>(config, parts);
-  VOUCH_RETURN_IF_ERROR(state->OpenFolder());
   VOUCH_RETURN_IF_ERROR(state->OpenCentre());
   VOUCH_RETURN_IF_ERROR(state->StartWork());
   std::unique_ptr<Server> server(new Server(std::move(state)));
@@ -344,10 +297,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
 
 const std::string& Server::address() const { return state_->address; }
 const std::string& Server::ca_pem() const {
-  return state_->certificates->ca_pem();
+  return state_->folder->certificates()->ca_pem();
 }
 const std::string& Server::ca_pin() const {
-  return state_->certificates->ca_pin();
+  return state_->folder->certificates()->ca_pin();
 }
 std::string Server::MetricsText() const { return state_->metrics->Text(); }
 size_t Server::sessions() const { return state_->sessions->count(); }

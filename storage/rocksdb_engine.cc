@@ -321,6 +321,18 @@ absl::Status RocksDbEngine::Write(const WriteBatch& batch,
 
 absl::Status RocksDbEngine::Sync() { return Report(db_->SyncWAL()); }
 
+absl::Status RocksDbEngine::Compact(Family family) {
+  // Every family, so that no write-ahead log is needed any more; one that is
+  // not needed is deleted.
+  VOUCH_RETURN_IF_ERROR(Report(db_->Flush(
+      rocksdb::FlushOptions(), std::vector<rocksdb::ColumnFamilyHandle*>(
+                                   handles_.begin(), handles_.end()))));
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction =
+      rocksdb::BottommostLevelCompaction::kForce;
+  return Report(db_->CompactRange(options, HandleOf(family), nullptr, nullptr));
+}
+
 absl::Status RocksDbEngine::Checkpoint(const std::string& folder) {
   rocksdb::Checkpoint* raw = nullptr;
   VOUCH_RETURN_IF_ERROR(Report(rocksdb::Checkpoint::Create(db_.get(), &raw)));

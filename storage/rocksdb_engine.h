@@ -52,6 +52,7 @@ class RocksDbEngine {
 
   absl::Status Write(const WriteBatch& batch, Durability durability);
   absl::Status Sync();
+  absl::Status Compact(Family family);
   absl::Status Checkpoint(const std::string& folder);
 
  private:

@@ -87,6 +87,7 @@ class RocksDbStore : public Store {
   }
   absl::Status Write(WriteBatch batch, Durability durability) override;
   absl::Status Sync() override;
+  absl::Status Compact(Family family) override;
   std::unique_ptr<Reader> Snapshot() const override;
   absl::Status Checkpoint(const std::string& folder) override;
 
@@ -157,6 +158,13 @@ absl::Status RocksDbStore::Write(WriteBatch batch, Durability durability) {
 absl::Status RocksDbStore::Sync() {
   VOUCH_ASSIGN_OR_RETURN(const auto engine, Writable());
   return engine->Sync();
+}
+
+absl::Status RocksDbStore::Compact(Family family) {
+  VOUCH_ASSIGN_OR_RETURN(const auto engine, Writable());
+  // The family is written beside itself before its old files go.
+  VOUCH_RETURN_IF_ERROR(reserve_.Admit(0, Durability::kSynced));
+  return engine->Compact(family);
 }
 
 std::unique_ptr<Reader> RocksDbStore::Snapshot() const {

@@ -133,6 +133,11 @@ class Store : public Reader {
   // Everything written so far becomes durable.
   virtual absl::Status Sync() = 0;
 
+  // What was deleted from the family before leaves the engine's files too, as
+  // far as no snapshot still needs it. Costs a rewrite of the family; nothing
+  // to do for an engine that keeps no old bytes. Errors: STORE_*.
+  virtual absl::Status Compact(Family family) { return absl::OkStatus(); }
+
   // A view that stays as it is while writes go on. Release it soon, since it
   // keeps old versions on disk, and before the store. If it could not be
   // taken, each of its reads says why.

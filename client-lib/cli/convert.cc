@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "client-lib/cli/text_form.h"
 #include "client-lib/cli/words.h"
 #include "evidence/permissions.h"
@@ -89,6 +90,37 @@ Notice ToOutput(const Warning& warning) {
   out.set_reason(ReasonWords(warning.reason));
   out.set_words(warning.words);
   return out;
+}
+
+Duplicate ToOutput(const PossibleDuplicate& pair) {
+  Duplicate out;
+  out.set_record(TextOfBytes(pair.record));
+  out.set_other(TextOfBytes(pair.other));
+  out.set_registration(TextOfBytes(pair.registration));
+  out.set_likeness_percent(pair.likeness_percent);
+  out.set_words(pair.words);
+  return out;
+}
+
+absl::StatusOr<std::vector<Duplicate>> DuplicatesOf(
+    const Client& client, const RecordSummary& record) {
+  std::vector<Duplicate> out;
+  if (record.registration.empty()) return out;
+  VOUCH_ASSIGN_OR_RETURN(auto pairs,
+                         client.PossibleDuplicates(record.registration));
+  for (const PossibleDuplicate& pair : pairs) {
+    if (pair.record == record.id || pair.other == record.id) {
+      out.push_back(ToOutput(pair));
+    }
+  }
+  return out;
+}
+
+std::string DuplicateWords(const Duplicate& pair, const std::string& record) {
+  return absl::StrCat(
+      "It says ", pair.likeness_percent() == 100 ? "" : "nearly ",
+      "the same as ", pair.record() == record ? pair.other() : pair.record(),
+      " by the same author. If it was typed twice, discard or withdraw one.");
 }
 
 Conflict ToOutput(const vouch::Conflict& conflict, const People& people) {

@@ -2,8 +2,10 @@
 #ifndef VOUCH_CLIENT_LIB_CLI_CONVERT_H_
 #define VOUCH_CLIENT_LIB_CLI_CONVERT_H_
 
+#include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "client-lib/cli/output.pb.h"
 #include "client-lib/cli/shell.h"
 #include "vouch/client.h"
@@ -14,9 +16,16 @@ Enrolled ToOutput(const Enrolment& enrolment);
 RecordRow ToOutput(const RecordSummary& summary, const std::string& label);
 Notice ToOutput(const HeldForReview& held);
 Notice ToOutput(const Warning& warning);
+Duplicate ToOutput(const PossibleDuplicate& pair);
 Conflict ToOutput(const vouch::Conflict& conflict, const People& people);
 Numbers ToOutput(const LedgerNumbers& ledger);
 Problem ToOutput(const FieldProblem& problem);
+
+// The pairs that the record is in. Errors: those of reading.
+absl::StatusOr<std::vector<Duplicate>> DuplicatesOf(
+    const Client& client, const RecordSummary& record);
+// The same as a sentence about the record.
+std::string DuplicateWords(const Duplicate& pair, const std::string& record);
 
 // "internal verifier".
 std::string RoleWords(v1::Role role);

@@ -71,6 +71,11 @@ bool IsParagraphs(const FieldDescriptor& field) {
   return field.is_repeated() && IsOf(field, v1::Paragraph::descriptor());
 }
 
+// The years 0001 to 9999: those that can be shown as they are typed. Besides
+// longer ones, absl takes "infinite-future" for a time.
+constexpr int64_t kTimeMsMin = -62135596800000;
+constexpr int64_t kTimeMsMax = 253402300799999;
+
 absl::StatusOr<int64_t> ParseTimeMs(absl::string_view text,
                                     absl::string_view day) {
   absl::Time time;
@@ -80,7 +85,9 @@ absl::StatusOr<int64_t> ParseTimeMs(absl::string_view text,
                                 : std::string(text);
   for (absl::string_view format :
        {"%Y-%m-%d%ET%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d%ET%H:%M:%E*S%Ez"}) {
-    if (absl::ParseTime(format, whole, absl::UTCTimeZone(), &time, &ignored)) {
+    if (absl::ParseTime(format, whole, absl::UTCTimeZone(), &time, &ignored) &&
+        time >= absl::FromUnixMillis(kTimeMsMin) &&
+        time <= absl::FromUnixMillis(kTimeMsMax)) {
       return absl::ToUnixMillis(time);
     }
   }

@@ -80,6 +80,9 @@ void PrintRecord(const ShownRecord& out, const Record& record,
     Print(absl::StrCat("Change ", held.change().substr(0, 12), " of ",
                        held.author(), ": ", held.words(), "\n"));
   }
+  for (const Duplicate& pair : out.possible_duplicates()) {
+    Print(absl::StrCat(DuplicateWords(pair, out.row().id()), "\n"));
+  }
   for (const Problem& problem : out.missing()) {
     Print(absl::StrCat("To sign: ", problem.label(), ": ", problem.words(),
                        "\n"));
@@ -123,6 +126,11 @@ absl::Status Show(const Shell& shell, const std::string& text) {
     for (const FieldProblem& problem : problems) {
       *out.add_missing() = ToOutput(problem);
     }
+  }
+  VOUCH_ASSIGN_OR_RETURN(auto duplicates,
+                         DuplicatesOf(*client, record.summary));
+  for (const Duplicate& pair : duplicates) {
+    *out.add_possible_duplicates() = pair;
   }
   return shell.Result(out, [&] { PrintRecord(out, record, people); });
 }

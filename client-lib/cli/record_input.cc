@@ -106,12 +106,19 @@ absl::Status PrintSaved(const Shell& shell, const Client& client, const Id& id,
   for (const Warning& warning : warnings) {
     if (warning.record == id) *out.add_warnings() = ToOutput(warning);
   }
+  VOUCH_ASSIGN_OR_RETURN(auto duplicates, DuplicatesOf(client, record.summary));
+  for (const Duplicate& pair : duplicates) {
+    *out.add_possible_duplicates() = pair;
+  }
   return shell.Result(out, [&] {
     Print(absl::StrCat(done, " ", out.kind(), " ", out.id(), " (", out.state(),
                        ", ", out.safety(), ")\n"));
     for (const Notice& warning : out.warnings()) {
       Print(absl::StrCat("  The centre will probably hold it for review: ",
                          warning.words(), "\n"));
+    }
+    for (const Duplicate& pair : out.possible_duplicates()) {
+      Print(absl::StrCat("  ", DuplicateWords(pair, out.id()), "\n"));
     }
   });
 }

@@ -97,6 +97,10 @@ void PrintStatus(const Status& out) {
     Print(absl::StrCat(out.held(), " held for review, ", out.warnings(),
                        " probably will be. Next: vouch held list\n"));
   }
+  for (const Duplicate& pair : out.possible_duplicates()) {
+    Print(absl::StrCat("Perhaps the same work typed twice: ", pair.record(),
+                       " and ", pair.other(), "\n"));
+  }
 }
 
 absl::Status ShowStatus(const Shell& shell) {
@@ -114,6 +118,10 @@ absl::Status ShowStatus(const Shell& shell) {
   out.set_held(Number(held.size()));
   VOUCH_ASSIGN_OR_RETURN(auto warnings, client->Warnings());
   out.set_warnings(Number(warnings.size()));
+  VOUCH_ASSIGN_OR_RETURN(auto duplicates, client->PossibleDuplicates());
+  for (const PossibleDuplicate& pair : duplicates) {
+    *out.add_possible_duplicates() = ToOutput(pair);
+  }
   out.set_safe_unavailable(client->SafeUnavailable());
   return shell.Result(out, [&] { PrintStatus(out); });
 }

@@ -1,6 +1,7 @@
 // Reading: records, lists, standing, the portfolio.
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -11,6 +12,7 @@
 #include "evidence/catalogue.h"
 #include "evidence/editing.h"
 #include "evidence/portfolio.h"
+#include "evidence/possible_duplicates.h"
 #include "storage/replica/keys.h"
 #include "sync/base/hash.h"
 
@@ -86,6 +88,17 @@ absl::StatusOr<Filter> FilterOf(const RecordQuery& query) {
   }
   std::sort(filter.prefixes.begin(), filter.prefixes.end());
   return filter;
+}
+
+PossibleDuplicate Describe(const DuplicatePair& pair, const Id& registration) {
+  return {
+      pair.first.Bytes(), pair.second.Bytes(), registration,
+      pair.likeness_percent,
+      absl::StrCat(pair.likeness_percent == 100 ? "says the same as "
+                                                : "says nearly the same as ",
+                   FormatId(pair.first.Bytes()),
+                   " of the same author: if it is the same work typed "
+                   "twice, discard or withdraw one of them")};
 }
 
 bool Matches(const Filter& filter, const RecordSummaryRow& row) {
@@ -206,6 +219,34 @@ absl::StatusOr<std::vector<Warning>> Client::Warnings() const {
     out.push_back({item.record.Bytes(), item.change.Hex(),
                    ErrorReasonOf(item.verdict),
                    std::string(item.verdict.message())});
+  }
+  return out;
+}
+
+absl::StatusOr<std::vector<PossibleDuplicate>> Client::PossibleDuplicates(
+    const Id& registration) const {
+  MutexLock lock(impl_->mutex);
+  std::set<Id> registrations;
+  if (!registration.empty()) {
+    VOUCH_RETURN_IF_ERROR(impl_->Load(registration, BaseToken()).status());
+    registrations.insert(registration);
+  } else {
+    VOUCH_ASSIGN_OR_RETURN(auto rows, impl_->Rows([](const auto& row) {
+      return row.kind == kRegistrationKind;
+    }));
+    for (const RecordSummaryRow& row : rows) {
+      registrations.insert(row.record.Bytes());
+    }
+  }
+  std::vector<PossibleDuplicate> out;
+  for (const Id& id : registrations) {
+    VOUCH_ASSIGN_OR_RETURN(auto views,
+                           impl_->Views([&id](const RecordSummaryRow& row) {
+                             return RegistrationIdOf(row.scope) == id;
+                           }));
+    for (const DuplicatePair& pair : FindPossibleDuplicates(views).pairs) {
+      out.push_back(Describe(pair, id));
+    }
   }
   return out;
 }

@@ -1,5 +1,5 @@
 # Finds and installs the Debian packages that Vouch needs. Sourced by
-# deploy/quickstart, tests/run and .ci/run:
+# deploy/quickstart, tests/run, tests/fuzz/run and .ci/run:
 #
 #   . "$root/deploy/lib/packages.sh"
 #   vouch_packages_ensure build test

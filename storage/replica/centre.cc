@@ -3,16 +3,12 @@
 #include <algorithm>
 
 #include "storage/replica/keys.h"
-#include "sync/base/codec.h"
 #include "sync/base/status.h"
 
 namespace vouch {
 namespace {
 
-constexpr absl::string_view kCentreSecret = "centre-keys";
-constexpr absl::string_view kCentreName = "centre-name";
 constexpr absl::string_view kMaterialised = "materialised";
-constexpr uint8_t kVersion = 1;
 
 }  // namespace
 
@@ -39,65 +35,52 @@ absl::StatusOr<std::unique_ptr<Centre>> Centre::Open(
     Store* store, KeyRing* keys, const Judge* judge, const Clock* clock,
     Random* random, const Options& options) {
   std::unique_ptr<Centre> centre(new Centre(store, keys, judge, clock, random));
+  centre->authority_ = options.authority;
   VOUCH_RETURN_IF_ERROR(centre->LoadIdentity(options));
   VOUCH_RETURN_IF_ERROR(centre->LoadLog());
+  VOUCH_RETURN_IF_ERROR(centre->JoinAuthority());
+  VOUCH_RETURN_IF_ERROR(centre->LoadStable());
   while (!centre->materialised()) {
     VOUCH_RETURN_IF_ERROR(centre->Materialise(kMaterialiseEntriesMax));
   }
+  VOUCH_RETURN_IF_ERROR(centre->CarryOutErasures().status());
   return centre;
 }
 
-absl::Status Centre::CreateIdentity(const Options& options) {
-  centre_key_ = SigningKey::Generate(*random_);
-  SigningKey device_key = SigningKey::Generate(*random_);
-  SigningKey person_key = SigningKey::Generate(*random_);
-  const auto incarnation = random_->Make<Incarnation>();
-  history_ = random_->Make<HistoryId>();
-  centre_id_ = MintRecordId(clock_->Now().wall_ms, *random_);
-  WriteBatch batch;
-  PutIdentity(ChainWriter(device_key, person_key, PersonId(), incarnation),
-              &batch);
-  batch.Put(Family::kMeta, kCentreName, options.name);
-  return store_->Write(std::move(batch), Durability::kSynced);
-}
-
-void Centre::PutIdentity(const ChainWriter& writer, WriteBatch* batch) const {
-  ByteWriter out;
-  out.U8(kVersion).Raw(centre_key_->seed()).Raw(writer.device_key().seed());
-  out.Raw(writer.person_key().seed()).Fixed(writer.incarnation());
-  out.Fixed(history_).Fixed(centre_id_);
-  keys_->PutSecret(kCentreSecret, out.bytes(), batch);
-}
-
 absl::Status Centre::LoadIdentity(const Options& options) {
-  auto secret = keys_->GetSecret(*store_, kCentreSecret);
-  if (absl::IsNotFound(secret.status())) {
-    VOUCH_RETURN_IF_ERROR(CreateIdentity(options));
-    secret = keys_->GetSecret(*store_, kCentreSecret);
+  auto identity = ReadIdentity(*store_, *keys_);
+  if (absl::IsNotFound(identity.status())) {
+    if (authority_ != nullptr) {
+      VOUCH_ASSIGN_OR_RETURN(auto mark, authority_->GetMark());
+      if (mark.has_value()) {
+        return Error(Reason::kAuthorityMismatch,
+                     "the log store is empty, and the authority store is of a "
+                     "centre that had one: restore it from its backup");
+      }
+    }
+    identity = MakeIdentity(clock_->Now().wall_ms, *random_);
+    WriteBatch batch;
+    PutIdentity(*identity, *keys_, &batch);
+    batch.Put(Family::kMeta, kCentreName, options.name);
+    VOUCH_RETURN_IF_ERROR(store_->Write(std::move(batch), Durability::kSynced));
   }
-  if (!secret.ok()) return secret.status();
-  ByteReader in(*secret);
-  uint8_t version = in.U8();
-  auto centre_key = SigningKey::FromSeed(in.Raw(32));
-  auto device_key = SigningKey::FromSeed(in.Raw(32));
-  auto person_key = SigningKey::FromSeed(in.Raw(32));
-  auto incarnation = in.Fixed<Incarnation>();
-  history_ = in.Fixed<HistoryId>();
-  centre_id_ = in.Fixed<RecordId>();
-  if (!in.Done() || version != kVersion || !centre_key || !device_key ||
-      !person_key) {
-    return Error(Reason::kStoreCorrupted,
-                 "the centre's identity in family meta is not readable");
-  }
-  centre_key_ = *centre_key;
-  centre_public_key_ = centre_key->public_key();
-  // As an author the centre is a person of its own, with its own id.
-  writer_.emplace(*device_key, *person_key,
-                  *PersonId::FromBytes(centre_id_.view()), incarnation);
-  centre_device_ = writer_->device();
-  centre_person_key_ = person_key->public_key();
+  VOUCH_RETURN_IF_ERROR(identity.status());
+  TakeIdentity(*identity);
   VOUCH_ASSIGN_OR_RETURN(name_, store_->Get(Family::kMeta, kCentreName));
   return absl::OkStatus();
+}
+
+void Centre::TakeIdentity(const CentreIdentity& identity) {
+  history_ = identity.history;
+  centre_id_ = identity.id;
+  centre_key_ = identity.centre_key;
+  centre_public_key_ = identity.centre_key.public_key();
+  // As an author the centre is a person of its own, with its own id.
+  writer_.emplace(identity.device_key, identity.person_key,
+                  *PersonId::FromBytes(centre_id_.view()),
+                  identity.incarnation);
+  centre_device_ = writer_->device();
+  centre_person_key_ = identity.person_key.public_key();
 }
 
 TileGet Centre::TilesOf(const Reader& reader) const {
@@ -139,7 +122,7 @@ absl::Status Centre::LoadLog() {
 
 bool Centre::materialised() const {
   MutexLock lock(mutex_);
-  return published_.materialised >= published_.size;
+  return !in_doubt_ && published_.materialised >= published_.size;
 }
 
 void Centre::Publish() {
@@ -199,6 +182,8 @@ absl::Status Centre::CheckSettled() const {
 }
 
 absl::Status Centre::Materialise(size_t entries_max) {
+  // Here too: while in doubt no session is let in, so no commit would come.
+  VOUCH_RETURN_IF_ERROR(Settle());
   Published now;
   {
     MutexLock lock(mutex_);
@@ -254,6 +239,7 @@ absl::Status Centre::Write(const NewChange& draft) {
   ChainWriter writer = *writer_;
   VOUCH_ASSIGN_OR_RETURN(Change change,
                          writer.Write(draft, clock_->Now(), *random_));
+  VOUCH_RETURN_IF_ERROR(PutMark(writer.seq()));
   SeenHead seen;
   {
     MutexLock lock(mutex_);

@@ -23,9 +23,13 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "storage/mutex.h"
+#include "storage/replica/authority.h"
+#include "storage/replica/centre_identity.h"
 #include "storage/replica/chain_runs.h"
 #include "storage/replica/chain_writer.h"
 #include "storage/replica/change_store.h"
+#include "storage/replica/erasure_register.h"
+#include "storage/replica/grant_rows.h"
 #include "storage/replica/materialiser.h"
 #include "sync/base/judge.h"
 #include "sync/core/merkle_tiles.h"
@@ -43,36 +47,31 @@ inline constexpr int64_t kCodeValidMsDefault = int64_t{24} * 3600 * 1000;
 inline constexpr size_t kPersonNameBytesMax = 200;
 inline constexpr int kCentreRole = 1;  // vouch.v1.ROLE_ADMINISTRATOR
 
-// An enrolled device and the person certified on it.
-struct Member {
-  DeviceId device;
-  PublicKey device_key;
-  PersonId person;
-  PublicKey person_key;
-  int role = 0;  // vouch.v1.Role
-  std::string name;
-  int64_t enrolled_ms = 0;
-  bool revoked = false;
-};
-
 struct EnrolmentCode {
   std::string code;  // shown once; only its hash is stored
   int64_t expires_ms = 0;
   PersonId person;
 };
-struct CodeRow {
-  int role = 0;
-  std::string name;
-  int64_t expires_ms = 0;
+
+// What Centre::Erase did.
+struct ErasedRecord {
+  uint64_t scopes = 0;   // that hold the record
+  uint64_t changes = 0;  // whose payloads are gone now
+  bool registered_before = false;
 };
 
 class Centre {
  public:
   struct Options {
     std::string name;  // of the centre; written at first start only
+    // Kept apart from `store` (authority.h); outlives the centre. Null: members
+    // and erasures are in `store` alone.
+    Authority* authority = nullptr;
   };
-  // Makes identity, history and centre keys in a new store; brings the views
-  // up to the log. Errors: STORE_*.
+  // Makes identity, history and centre keys in a new store; takes over what
+  // the authority store has and this one lacks, erasures among it; brings the
+  // views up to the log. Errors: STORE_*; AUTHORITY_MISMATCH if the authority
+  // store is of another centre, or this one was restored elsewhere since.
   static absl::StatusOr<std::unique_ptr<Centre>> Open(
       Store* store, KeyRing* keys, const Judge* judge, const Clock* clock,
       Random* random, const Options& options);
@@ -115,12 +114,41 @@ class Centre {
                 bool recovering, const CommitResult& result,
                 v1::Ack* ack) const;
 
-  // Works up to `entries_max` further log entries into the views.
+  // Works up to `entries_max` further log entries into the views. After a
+  // failed commit it first finds out what that left, as the next commit does.
   absl::Status Materialise(size_t entries_max);
   bool materialised() const;  // any thread
 
   // The centre writes a record itself (people at enrolment). Committer.
   absl::Status Write(const NewChange& change);
+
+  // Erases a record's payloads in every scope that has it, those still to come
+  // included; cores and proofs stay. Durable on return; calling it again is
+  // harmless. Committer. Errors: NOT_FOUND (and not registered before),
+  // STORE_*.
+  absl::StatusOr<ErasedRecord> Erase(const RecordId& record);
+  // Any thread.
+  bool IsErased(const ScopeId& scope, const RecordId& record) const {
+    return erasures_.Contains(scope, record);
+  }
+  // The register from `from_seq` on, at most kErasuresListMax. Any thread.
+  std::vector<Erasure> Erasures(uint64_t from_seq) const {
+    return erasures_.From(from_seq);
+  }
+
+  uint64_t erasure_count() const { return erasures_.end_seq(); }
+
+  // A verified backup holds the bodies of all entries below head.size: signs
+  // and keeps that (STABLE, rule 25). Durable on return. Committer. Errors:
+  // STORE_*.
+  absl::Status NoteStable(const TreeHead& head);
+  // Signed as a stable head; absent if there is no such backup, or none since
+  // this centre was restored. Any thread.
+  std::optional<TreeHead> StableHead() const;
+
+  // True if Open found the log store set back to an earlier point without
+  // being told, and renewed history and incarnation.
+  bool was_set_back() const { return was_set_back_; }
 
   // Single use, expiring. Committer. Errors: MALFORMED, STORE_*.
   absl::StatusOr<EnrolmentCode> CreateCode(int role, absl::string_view name,
@@ -175,7 +203,19 @@ class Centre {
   Centre(Store* store, KeyRing* keys, const Judge* judge, const Clock* clock,
          Random* random);
   absl::Status LoadIdentity(const Options& options);
-  absl::Status CreateIdentity(const Options& options);
+  void TakeIdentity(const CentreIdentity& identity);
+  // With the authority store (centre_authority.cc).
+  absl::Status JoinAuthority();
+  absl::StatusOr<bool> IsSetBack(const CentreMark& mark) const;
+  absl::Status Renew(bool history_too);
+  absl::Status PutMark(uint64_t own_seq);
+  absl::Status WriteGrants(const std::vector<GrantRow>& rows);
+  absl::Status LoadStable();
+  // Erasures (centre_erase.cc).
+  absl::Status PutKept(const Change& change, const Hash& branch,
+                       WriteBatch* batch) const;
+  absl::StatusOr<uint64_t> CarryOutErasures();
+  absl::StatusOr<uint64_t> CarryOut(const std::vector<Erasure>& erasures);
   absl::Status LoadLog();
   absl::StatusOr<TiledTree> OpenTree(uint64_t size) const;
   TileGet TilesOf(const Reader& reader) const;
@@ -193,12 +233,11 @@ class Centre {
                                      CommitResult* result) const;
   absl::Status JudgeAll(const CommitRequest& request, Coordinate at,
                         SegmentCommit* commit);
-  void RenewAuthorIfLost(const CommitRequest& request, Group* group);
+  absl::Status RenewAuthorIfLost(const CommitRequest& request, Group* group);
   void Append(const LogRow& row, absl::Span<const Hash> hashes, Group* group,
               CommitResult* result);
   absl::Status Reinstate(const CommitRequest& request, const Coordinate& first,
                          Group* group);
-  void PutIdentity(const ChainWriter& writer, WriteBatch* batch) const;
   absl::StatusOr<Disposition> Decide(const Change& change);
   absl::StatusOr<ScopeEnd> ScopeEndOf(const ScopeId& scope);
   void Publish();
@@ -211,7 +250,11 @@ class Centre {
   const Judge* const judge_;
   const Clock* const clock_;
   Random* const random_;
+  Authority* authority_ = nullptr;
   ChangeStore changes_;
+  ErasureRegister erasures_;
+  std::vector<HistoryId> histories_;  // as in the authority's mark
+  bool was_set_back_ = false;
 
   RecordId centre_id_;
   std::string name_;
@@ -237,6 +280,7 @@ class Centre {
   };
   Published published_ VOUCH_GUARDED_BY(mutex_);
   mutable std::optional<TreeHead> head_ VOUCH_GUARDED_BY(mutex_);
+  std::optional<TreeHead> stable_ VOUCH_GUARDED_BY(mutex_);
   // A write failed, and may be there all the same: nothing is served from the
   // store until that is known and durable.
   bool in_doubt_ VOUCH_GUARDED_BY(mutex_) = false;

@@ -167,8 +167,7 @@ absl::Status Centre::CommitOne(const CommitRequest& request, Group* group,
   commit.receive_ms = clock_->Now().wall_ms;
   VOUCH_RETURN_IF_ERROR(JudgeAll(request, first, &commit));
   for (const Change& change : segment.changes) {
-    VOUCH_RETURN_IF_ERROR(
-        changes_.PutChange(change, place.branch, &group->batch));
+    VOUCH_RETURN_IF_ERROR(PutKept(change, place.branch, &group->batch));
   }
   Append({first, header.count, header.scope, commit, Hash()}, HashesOf(segment),
          group, result);
@@ -176,23 +175,27 @@ absl::Status Centre::CommitOne(const CommitRequest& request, Group* group,
                  SegmentRow::AckProof{history_, result->ack}};
   changes_.PutSegmentRow(row, place.branch, &group->batch);
   runs_.Add(header, place.branch);
-  RenewAuthorIfLost(request, group);
-  return absl::OkStatus();
+  return RenewAuthorIfLost(request, group);
 }
 
 // A tablet gives back what this centre wrote itself and lost, unknowing: it was
 // put back in silence, and must not use those coordinates again (rule 22).
-void Centre::RenewAuthorIfLost(const CommitRequest& request, Group* group) {
+absl::Status Centre::RenewAuthorIfLost(const CommitRequest& request,
+                                       Group* group) {
   const SegmentHeader& header = request.segment.header;
   if (header.device() != centre_device_ || request.from == centre_device_ ||
       header.incarnation != writer_->incarnation() ||
       group->renewed.has_value()) {
-    return;
+    return absl::OkStatus();
   }
+  VOUCH_ASSIGN_OR_RETURN(CentreIdentity identity,
+                         ReadIdentity(*store_, *keys_));
+  identity.incarnation = random_->Make<Incarnation>();
+  PutIdentity(identity, *keys_, &group->batch);
   group->renewed.emplace(writer_->device_key(), writer_->person_key(),
-                         writer_->person(), random_->Make<Incarnation>());
+                         writer_->person(), identity.incarnation);
   group->renewed->Restore(0, Hash(), writer_->hlc());
-  PutIdentity(*group->renewed, &group->batch);
+  return absl::OkStatus();
 }
 
 // A change that was applied once, provably, and is held for review since the
@@ -234,12 +237,13 @@ absl::Status Centre::WriteGroup(Group* group) {
   }
   VOUCH_RETURN_IF_ERROR(
       store_->Write(std::move(group->batch), Durability::kSynced));
-  if (group->renewed.has_value()) writer_ = *std::move(group->renewed);
+  const bool renewed = group->renewed.has_value();
+  if (renewed) writer_ = *std::move(group->renewed);
   Publish();
   group->renewed.reset();
   group->batch.Clear();
   group->changes = 0;
-  return absl::OkStatus();
+  return renewed ? PutMark(0) : absl::OkStatus();
 }
 
 absl::Status Centre::CommitAll(const std::vector<CommitRequest>& requests,

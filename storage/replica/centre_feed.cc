@@ -35,6 +35,15 @@ LookedUp Centre::Answer(const DeviceId& device, const v1::Hello& hello) const {
   TreeHead head = Head();
   out.welcome.set_tree_head(EncodeTreeHead(head));
   out.welcome.set_server_time_ms(clock_->Now().wall_ms);
+  const std::optional<TreeHead> stable = StableHead();
+  if (stable.has_value()) {
+    out.welcome.set_stable_head(EncodeTreeHead(*stable));
+  }
+  for (const Erasure& erasure : Erasures(hello.erasures_known())) {
+    v1::ErasedRecord* erased = out.welcome.add_erasures();
+    erased->set_scope_id(erasure.scope.Bytes());
+    erased->set_record_id(erasure.record.Bytes());
+  }
   for (const v1::ChainHead& asked : hello.heads()) {
     auto incarnation = Incarnation::FromBytes(asked.incarnation());
     if (!incarnation.has_value()) {

@@ -1,91 +1,14 @@
 // Who belongs to the centre: enrolment codes, devices, people.
-#include "absl/strings/ascii.h"
 #include "storage/replica/centre.h"
-#include "storage/replica/keys.h"
-#include "sync/base/codec.h"
-#include "sync/base/hash.h"
 #include "sync/base/status.h"
 
 namespace vouch {
 namespace {
 
-constexpr uint8_t kVersion = 1;
 // Crockford's base 32: no letter that is mistaken for a digit.
 constexpr char kAlphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr int kCodeGroups = 3;
 constexpr int kCodeGroupLetters = 4;
-
-std::string MemberKey(const DeviceId& id) {
-  return absl::StrCat("d", id.view());
-}
-std::string PersonKey(const PersonId& id) {
-  return absl::StrCat("p", id.view());
-}
-
-// People type codes: case, dashes and the letters that look like digits are
-// forgiven.
-std::string CodeKey(absl::string_view code) {
-  std::string plain;
-  for (char c : code) {
-    c = absl::ascii_toupper(static_cast<unsigned char>(c));
-    if (c == 'O') c = '0';
-    if (c == 'I' || c == 'L') c = '1';
-    if (c != '-' && c != ' ') plain.push_back(c);
-  }
-  return absl::StrCat("c", HashOf("vouch.code.v1", {plain}).view());
-}
-
-std::string EncodeMember(const Member& m) {
-  ByteWriter out;
-  out.U8(kVersion).Fixed(m.device).Fixed(m.device_key).Fixed(m.person);
-  out.Fixed(m.person_key).Varint(static_cast<uint64_t>(m.role));
-  out.Prefixed(m.name).SVarint(m.enrolled_ms).U8(m.revoked ? 1 : 0);
-  return out.Take();
-}
-
-std::optional<Member> DecodeMember(absl::string_view bytes) {
-  ByteReader in(bytes);
-  if (in.U8() != kVersion) return std::nullopt;
-  Member m;
-  m.device = in.Fixed<DeviceId>();
-  m.device_key = in.Fixed<PublicKey>();
-  m.person = in.Fixed<PersonId>();
-  m.person_key = in.Fixed<PublicKey>();
-  m.role = static_cast<int>(in.Varint());
-  m.name = std::string(in.Prefixed());
-  m.enrolled_ms = in.SVarint();
-  m.revoked = in.U8() != 0;
-  if (!in.Done()) return std::nullopt;
-  return m;
-}
-
-struct StoredCode {
-  CodeRow row;
-  PersonId person;
-  std::optional<DeviceId> used_by;
-};
-
-std::string EncodeCode(const StoredCode& c) {
-  ByteWriter out;
-  out.U8(kVersion).Varint(static_cast<uint64_t>(c.row.role));
-  out.Prefixed(c.row.name).SVarint(c.row.expires_ms).Fixed(c.person);
-  out.U8(c.used_by.has_value() ? 1 : 0);
-  if (c.used_by.has_value()) out.Fixed(*c.used_by);
-  return out.Take();
-}
-
-std::optional<StoredCode> DecodeCode(absl::string_view bytes) {
-  ByteReader in(bytes);
-  if (in.U8() != kVersion) return std::nullopt;
-  StoredCode c;
-  c.row.role = static_cast<int>(in.Varint());
-  c.row.name = std::string(in.Prefixed());
-  c.row.expires_ms = in.SVarint();
-  c.person = in.Fixed<PersonId>();
-  if (in.U8() == 1) c.used_by = in.Fixed<DeviceId>();
-  if (!in.Done()) return std::nullopt;
-  return c;
-}
 
 absl::Status Damaged() {
   return Error(Reason::kStoreCorrupted,
@@ -115,11 +38,7 @@ absl::StatusOr<EnrolmentCode> Centre::CreateCode(
   out.expires_ms = clock_->Now().wall_ms + valid_ms;
   out.person = person.has_value() ? *person : random_->Make<PersonId>();
   StoredCode stored{{role, std::string(name), out.expires_ms}, out.person, {}};
-  WriteBatch batch;
-  std::string key = CodeKey(out.code);
-  batch.Put(Family::kGrant, key,
-            keys_->SealRow(Family::kGrant, key, EncodeCode(stored)));
-  VOUCH_RETURN_IF_ERROR(store_->Write(std::move(batch), Durability::kSynced));
+  VOUCH_RETURN_IF_ERROR(WriteGrants({{CodeKey(out.code), EncodeCode(stored)}}));
   return out;
 }
 
@@ -156,14 +75,10 @@ absl::StatusOr<Member> Centre::Enrol(absl::string_view code,
                 stored->row.role, stored->row.name, now_ms,         false};
   stored->used_by = device;
   // The code is used up and the device certified in one write.
-  WriteBatch batch;
-  std::string member_key = MemberKey(device);
-  batch.Put(Family::kGrant, key,
-            keys_->SealRow(Family::kGrant, key, EncodeCode(*stored)));
-  batch.Put(Family::kGrant, member_key,
-            keys_->SealRow(Family::kGrant, member_key, EncodeMember(member)));
-  batch.Put(Family::kGrant, PersonKey(member.person), device.view());
-  VOUCH_RETURN_IF_ERROR(store_->Write(std::move(batch), Durability::kSynced));
+  VOUCH_RETURN_IF_ERROR(
+      WriteGrants({{key, EncodeCode(*stored)},
+                   {MemberKey(device), EncodeMember(member)},
+                   {PersonKey(member.person), device.Bytes()}}));
   return member;
 }
 

@@ -34,7 +34,11 @@ absl::StatusOr<Change> ChangeStore::GetChange(const Reader& reader,
   auto row = DecodeChainRow(bytes);
   if (!row.has_value()) return Damaged(Family::kChain);
   auto core = DecodeCore(row->core_bytes);
-  if (!core.ok()) return Damaged(Family::kChain);
+  // A row says itself where it belongs; one moved elsewhere is damage.
+  if (!core.ok() || core->device != at.device ||
+      core->incarnation != at.incarnation || core->seq != at.seq) {
+    return Damaged(Family::kChain);
+  }
   Change change;
   change.core_bytes = std::move(row->core_bytes);
   change.signatures = std::move(row->signatures);
@@ -137,6 +141,22 @@ absl::StatusOr<std::vector<RecordChange>> ChangeStore::GetRecordChanges(
   return rows;
 }
 
+absl::StatusOr<std::vector<ScopeId>> ChangeStore::ScopesOf(
+    const Reader& reader, const RecordId& record) const {
+  std::vector<ScopeId> scopes;
+  VOUCH_RETURN_IF_ERROR(reader.Scan(
+      Family::kRecordChange, record.view(), PrefixEnd(record.view()),
+      [&](absl::string_view key, absl::string_view) {
+        auto scope =
+            ScopeId::FromBytes(key.substr(RecordId::kSize, ScopeId::kSize));
+        if (scope.has_value() && (scopes.empty() || scopes.back() != *scope)) {
+          scopes.push_back(*scope);
+        }
+        return true;
+      }));
+  return scopes;
+}
+
 absl::StatusOr<ScopeId> ChangeStore::ScopeOf(const Reader& reader,
                                              const RecordId& record) const {
   std::optional<ScopeId> scope;
@@ -187,7 +207,11 @@ absl::StatusOr<std::optional<SegmentRow>> ChangeStore::GetSegmentRow(
   if (absl::IsNotFound(bytes.status())) return std::optional<SegmentRow>();
   if (!bytes.ok()) return bytes.status();
   auto row = DecodeSegmentRow(*bytes);
-  if (!row.has_value()) return Damaged(Family::kSegment);
+  if (!row.has_value() || row->header.device() != first.device ||
+      row->header.incarnation != first.incarnation ||
+      row->header.first_seq != first.seq) {
+    return Damaged(Family::kSegment);
+  }
   return row;
 }
 
@@ -348,6 +372,7 @@ absl::StatusOr<uint64_t> ChangeStore::LogSize(const Reader& reader) const {
 absl::StatusOr<FoldChange> ChangeStore::LoadFoldChange(
     const Reader& reader, const RecordChange& row) const {
   VOUCH_ASSIGN_OR_RETURN(Change change, GetChange(reader, row.at));
+  if (change.hash != row.hash) return Damaged(Family::kRecordChange);
   FoldChange fold;
   fold.hash = row.hash;
   fold.erased = change.erased;

@@ -53,6 +53,9 @@ class ChangeStore {
       const Hash& hash) const;
   absl::StatusOr<std::vector<RecordChange>> GetRecordChanges(
       const Reader& reader, const ScopeId& scope, const RecordId& record) const;
+  // Every scope that has a record of this id; an id may be borrowed.
+  absl::StatusOr<std::vector<ScopeId>> ScopesOf(const Reader& reader,
+                                                const RecordId& record) const;
   // The scope a record is in; NOT_FOUND if there is no such record here.
   absl::StatusOr<ScopeId> ScopeOf(const Reader& reader,
                                   const RecordId& record) const;

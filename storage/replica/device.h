@@ -61,6 +61,7 @@ struct DeviceLedger {
 inline constexpr absl::string_view kSegmentedRow = "segmented";
 inline constexpr absl::string_view kRecoveryRow = "recovery-due";
 inline constexpr absl::string_view kStableRow = "stable";
+inline constexpr absl::string_view kErasedRow = "erased";
 
 // Where a change is safe (sync.md §6).
 enum class Safety : uint8_t {
@@ -160,6 +161,8 @@ class Device : public JudgeReader {
   void PutIdentity(const ChainWriter& writer, WriteBatch* batch) const;
   absl::Status LoadPosition();
   absl::Status LoadStanding();
+  absl::Status KeepStableHead(const std::string& encoded);
+  absl::Status Erase(const std::vector<v1::ErasedRecord>& records);
   absl::Status Settle();
   absl::Status Write(WriteBatch batch, Durability durability);
   absl::Status CloseSegments();
@@ -221,6 +224,7 @@ class Device : public JudgeReader {
   HistoryId history_;
   bool recovery_due_ = false;            // durable: kRecoveryRow
   std::optional<TreeHead> stable_head_;  // durable: kStableRow
+  uint64_t erasures_done_ = 0;           // durable: kErasedRow
   // Of the comparison under way; lost with the session.
   struct Comparison {
     RangeComparison ranges;

@@ -325,6 +325,9 @@ absl::Status Device::PassEntries(absl::Span<const Change> changes,
     return BadProof("an entry is missing from the log or from its scope");
   }
   std::vector<LogEntry> entries = EntriesOf(commit, scope, HashesOf(changes));
+  if (entries.size() > kTreeSizeMax - state->tree.size()) {
+    return BadProof("the log is longer than a tree can be");
+  }
   Coordinate at = first;
   for (size_t i = 0; i < entries.size(); ++i) {
     state->tree.Append(LeafHash(EncodeLogEntry(entries[i])));

@@ -36,6 +36,10 @@ absl::StatusOr<std::vector<Change>> Device::UnsegmentedChanges() const {
   Coordinate at{id(), writer_->incarnation(), Hash(), segmented_seq_ + 1};
   for (; at.seq <= writer_->seq() && bytes < kOpenBytesMax; ++at.seq) {
     VOUCH_ASSIGN_OR_RETURN(Change change, changes_.GetChange(*store_, at));
+    if (!out.empty() && change.core.previous != out.back().hash) {
+      return Error(Reason::kStoreCorrupted,
+                   "a change in family chain does not follow the one before");
+    }
     bytes += change.core_bytes.size() + change.payload.size();
     out.push_back(std::move(change));
   }
@@ -94,6 +98,7 @@ absl::StatusOr<DeviceSessionConfig> Device::BeginSession() {
   config.centre_key = membership_->centre_key;
   config.device = id();
   config.recovery_due = recovery_due_;
+  config.erasures_known = erasures_done_;
   VOUCH_ASSIGN_OR_RETURN(config.ladder, Ladder());
   config.history = history_;
   config.cursor_size = tree_.size();
@@ -115,43 +120,6 @@ std::optional<DeviceEvent> Device::CarryOut(const DeviceEffect& effect) {
   if (std::holds_alternative<EndRecovery>(effect)) return End();
   if (auto* e = std::get_if<KeepStanding>(&effect)) return Keep(*e);
   return std::nullopt;
-}
-
-absl::Status Device::LoadStanding() {
-  stable_head_.reset();
-  auto bytes = store_->Get(Family::kMeta, kStableRow);
-  if (absl::IsNotFound(bytes.status())) return absl::OkStatus();
-  VOUCH_RETURN_IF_ERROR(bytes.status());
-  VOUCH_ASSIGN_OR_RETURN(stable_head_, DecodeTreeHead(*bytes));
-  return absl::OkStatus();
-}
-
-StandingKept Device::Keep(const KeepStanding& standing) {
-  auto keep = [&]() -> absl::Status {
-    VOUCH_RETURN_IF_ERROR(Settle());
-    std::optional<TreeHead> head;
-    if (!standing.stable_head.empty()) {
-      VOUCH_ASSIGN_OR_RETURN(head, DecodeTreeHead(standing.stable_head));
-      if (!VerifyStableHead(membership_->centre_key, *head)) {
-        return Error(Reason::kProofInvalid,
-                     "the stable head's signature is wrong");
-      }
-    }
-    const uint64_t known = stable_head_.has_value() ? stable_head_->size : 0;
-    if (known == (head.has_value() ? head->size : 0)) return absl::OkStatus();
-    WriteBatch batch;
-    if (head.has_value()) {
-      batch.Put(Family::kMeta, kStableRow, standing.stable_head);
-    } else {
-      batch.Delete(Family::kMeta, kStableRow);
-    }
-    // Not synced: what a crash takes back was only a good word, and is said
-    // again.
-    VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kBuffered));
-    stable_head_ = head;
-    return absl::OkStatus();
-  };
-  return {keep()};
 }
 
 OutboxRead Device::Read(const ReadOutbox& request) const {

@@ -6,15 +6,9 @@
 namespace vouch {
 namespace {
 
-constexpr absl::string_view kStoreKeyName = "M";
-
 std::string ScopeKeyName(const ScopeId& scope) {
   return absl::StrCat("S", scope.view());
 }
-std::string PayloadKeyName(absl::string_view chain_key) {
-  return absl::StrCat("P", chain_key);
-}
-
 // Bound into every sealed value, so that bytes moved elsewhere do not open.
 std::string Context(Family family, absl::string_view key) {
   return absl::StrCat(FamilyName(family), ":", key);
@@ -42,29 +36,49 @@ std::string WrapKey(const SealKey& outer, absl::string_view name,
 
 }  // namespace
 
+std::string PayloadKeyName(absl::string_view chain_key) {
+  return absl::StrCat("P", chain_key);
+}
+
 KeyRing::KeyRing(Store* store, Random* random, const SealKey& store_key)
     : store_(store), random_(random), store_key_(store_key) {}
+
+// Absent in a new store.
+absl::StatusOr<std::optional<SealKey>> KeyRing::FindStoreKey(
+    const Reader& reader, KeyProvider* provider) {
+  VOUCH_ASSIGN_OR_RETURN(SealKey master, provider->MasterKey());
+  auto wrapped = reader.Get(Family::kKey, kStoreKeyName);
+  if (absl::IsNotFound(wrapped.status())) return std::optional<SealKey>();
+  if (!wrapped.ok()) return wrapped.status();
+  auto key = UnwrapKey(master, kStoreKeyName, *wrapped);
+  if (!key.ok()) {
+    return Error(Reason::kStoreKeyWrong,
+                 "the key given does not open this store");
+  }
+  return std::optional<SealKey>(*key);
+}
 
 absl::StatusOr<std::unique_ptr<KeyRing>> KeyRing::Open(Store* store,
                                                        KeyProvider* provider,
                                                        Random* random) {
-  VOUCH_ASSIGN_OR_RETURN(SealKey master, provider->MasterKey());
-  auto wrapped = store->Get(Family::kKey, kStoreKeyName);
-  if (wrapped.ok()) {
-    auto key = UnwrapKey(master, kStoreKeyName, *wrapped);
-    if (!key.ok()) {
-      return Error(Reason::kStoreKeyWrong,
-                   "the key given does not open this store");
-    }
-    return std::unique_ptr<KeyRing>(new KeyRing(store, random, *key));
+  VOUCH_ASSIGN_OR_RETURN(auto found, FindStoreKey(*store, provider));
+  if (found.has_value()) {
+    return std::unique_ptr<KeyRing>(new KeyRing(store, random, *found));
   }
-  if (!absl::IsNotFound(wrapped.status())) return wrapped.status();
+  VOUCH_ASSIGN_OR_RETURN(SealKey master, provider->MasterKey());
   SealKey key = SealKey::Generate(*random);
   WriteBatch batch;
   batch.Put(Family::kKey, kStoreKeyName,
             WrapKey(master, kStoreKeyName, key, *random));
   VOUCH_RETURN_IF_ERROR(store->Write(std::move(batch), Durability::kSynced));
   return std::unique_ptr<KeyRing>(new KeyRing(store, random, key));
+}
+
+absl::StatusOr<std::unique_ptr<KeyRing>> KeyRing::OpenExisting(
+    const Reader& reader, KeyProvider* provider, Random* random) {
+  VOUCH_ASSIGN_OR_RETURN(auto found, FindStoreKey(reader, provider));
+  if (!found.has_value()) return Damaged(Family::kKey);
+  return std::unique_ptr<KeyRing>(new KeyRing(nullptr, random, *found));
 }
 
 absl::StatusOr<SealKey> KeyRing::ScopeKey(const Reader& reader,
@@ -127,6 +141,12 @@ absl::StatusOr<std::optional<std::string>> KeyRing::GetPayload(
   auto plain = Unseal(key, Context(Family::kPayload, chain_key), *sealed);
   if (!plain.has_value()) return Damaged(Family::kPayload);
   return plain;
+}
+
+void KeyRing::ErasePayload(absl::string_view chain_key,
+                           WriteBatch* batch) const {
+  batch->Delete(Family::kKey, PayloadKeyName(chain_key));
+  batch->Delete(Family::kPayload, chain_key);
 }
 
 std::string KeyRing::SealRow(Family family, absl::string_view key,

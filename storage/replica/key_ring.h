@@ -22,6 +22,10 @@
 
 namespace vouch {
 
+// Names in family key: the store's own key, and one payload's.
+inline constexpr absl::string_view kStoreKeyName = "M";
+std::string PayloadKeyName(absl::string_view chain_key);
+
 // Gives the key that everything else is wrapped with: a platform key store, a
 // file, a command. Called when a store is opened.
 class KeyProvider {
@@ -51,6 +55,11 @@ class KeyRing {
                                                        KeyProvider* provider,
                                                        Random* random);
 
+  // For reading alone: STORE_CORRUPTED if the store has no key, and nothing is
+  // ever written. PutPayload is not for it.
+  static absl::StatusOr<std::unique_ptr<KeyRing>> OpenExisting(
+      const Reader& reader, KeyProvider* provider, Random* random);
+
   // Seals `plain` under a new key of its own; both go into `batch`. A scope's
   // first payload makes the scope's key, written in the same batch.
   absl::Status PutPayload(absl::string_view chain_key, const ScopeId& scope,
@@ -59,6 +68,9 @@ class KeyRing {
   absl::StatusOr<std::optional<std::string>> GetPayload(
       const Reader& reader, absl::string_view chain_key,
       const ScopeId& scope) const;
+  // The payload's key and its sealed bytes go with `batch`: nothing opens it
+  // again.
+  void ErasePayload(absl::string_view chain_key, WriteBatch* batch) const;
 
   // Rows with personal content, sealed under the store key for their place.
   std::string SealRow(Family family, absl::string_view key,
@@ -77,6 +89,8 @@ class KeyRing {
  private:
   KeyRing(Store* store, Random* random, const SealKey& store_key);
 
+  static absl::StatusOr<std::optional<SealKey>> FindStoreKey(
+      const Reader& reader, KeyProvider* provider);
   absl::StatusOr<SealKey> ScopeKey(const Reader& reader, const ScopeId& scope,
                                    WriteBatch* batch) const;
 

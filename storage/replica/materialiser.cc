@@ -62,8 +62,11 @@ std::optional<AttentionRow> DecodeAttention(absl::string_view key,
   row.record = k.Fixed<RecordId>();
   ByteReader in(value);
   uint8_t version = in.U8();
-  row.conflicts = static_cast<uint32_t>(in.Varint());
-  row.held = static_cast<uint32_t>(in.Varint());
+  uint64_t conflicts = in.Varint();
+  uint64_t held = in.Varint();
+  if (conflicts > UINT32_MAX || held > UINT32_MAX) in.Fail();
+  row.conflicts = static_cast<uint32_t>(conflicts);
+  row.held = static_cast<uint32_t>(held);
   if (!k.Done() || !in.Done() || version != kRowVersion) return std::nullopt;
   return row;
 }

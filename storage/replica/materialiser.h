@@ -66,6 +66,12 @@ class Materialiser {
                    const Disposition& disposition,
                    std::optional<uint64_t> commit_seq);
 
+  // A record whose changes are the same and whose values are not: Finish folds
+  // it again.
+  void Touch(const ScopeId& scope, const RecordId& record) {
+    dirty_.insert({scope, record});
+  }
+
   // Folds every record touched, and those that rely on what took or lost
   // effect, and writes the rows. Call once.
   absl::Status Finish(WriteBatch* batch);

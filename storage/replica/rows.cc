@@ -32,6 +32,19 @@ std::optional<uint64_t> ReadOptional(ByteReader* in) {
   return v == 0 ? std::nullopt : std::optional<uint64_t>(v - 1);
 }
 
+// Each row has one encoding: a flag is 0 or 1, a number fits its field.
+bool ReadFlag(ByteReader* in) {
+  uint8_t flag = in->U8();
+  if (flag > 1) in->Fail();
+  return flag == 1;
+}
+
+uint32_t ReadU32(ByteReader* in) {
+  uint64_t v = in->Varint();
+  if (v > UINT32_MAX) in->Fail();
+  return static_cast<uint32_t>(v);
+}
+
 // Every row starts with its version.
 ByteWriter Versioned() {
   ByteWriter out;
@@ -91,6 +104,7 @@ std::optional<ChangeLocation> DecodeLocation(absl::string_view bytes) {
   row.record = in.Fixed<RecordId>();
   row.author = in.Fixed<PersonId>();
   uint8_t flags = in.U8();
+  if (flags > 3) in.Fail();
   row.saw_seal = (flags & 1) != 0;
   row.saw_discard = (flags & 2) != 0;
   return IfDone(in, row);
@@ -112,10 +126,12 @@ std::optional<RecordChange> DecodeRecordChange(const Hash& hash,
   RecordChange row;
   row.hash = hash;
   row.at = ReadCoordinate(&in);
-  row.disposition.quarantined = in.U8() != 0;
-  row.disposition.reason = static_cast<Reason>(in.Varint());
+  row.disposition.quarantined = ReadFlag(&in);
+  uint64_t reason = in.Varint();
+  if (reason > INT32_MAX) in.Fail();
+  row.disposition.reason = static_cast<Reason>(reason);
   row.commit_seq = ReadOptional(&in);
-  row.effective = in.U8() != 0;
+  row.effective = ReadFlag(&in);
   return IfDone(in, row);
 }
 
@@ -135,13 +151,13 @@ std::optional<RecordSummaryRow> DecodeSummary(absl::string_view key,
   row.record = k.Fixed<RecordId>();
   ByteReader in = Unversioned(bytes);
   if (!k.Done()) in.Fail();
-  row.kind = static_cast<uint32_t>(in.Varint());
+  row.kind = ReadU32(&in);
   row.state = static_cast<RecordState>(in.U8());
   row.state_hash = in.Fixed<Hash>();
-  row.conflicts = static_cast<uint32_t>(in.Varint());
-  row.held = static_cast<uint32_t>(in.Varint());
-  row.changes = static_cast<uint32_t>(in.Varint());
-  row.unacknowledged = static_cast<uint32_t>(in.Varint());
+  row.conflicts = ReadU32(&in);
+  row.held = ReadU32(&in);
+  row.changes = ReadU32(&in);
+  row.unacknowledged = ReadU32(&in);
   return IfDone(in, row);
 }
 
@@ -170,7 +186,7 @@ std::optional<SegmentRow> DecodeSegmentRow(absl::string_view bytes) {
   SegmentRow row;
   row.header = *header;
   row.first_commit_seq = ReadOptional(&in);
-  if (in.U8() == 1) {
+  if (ReadFlag(&in)) {
     SegmentRow::AckProof ack;
     ack.history = in.Fixed<HistoryId>();
     ack.signature = in.Fixed<Signature>();
@@ -199,7 +215,7 @@ std::optional<LogRow> DecodeLogRow(absl::string_view bytes) {
   ByteReader in = Unversioned(bytes);
   LogRow row;
   row.first = ReadCoordinate(&in);
-  row.count = static_cast<uint32_t>(in.Varint());
+  row.count = ReadU32(&in);
   row.scope = in.Fixed<ScopeId>();
   if (!in.ok()) return std::nullopt;
   auto commit = DecodeSegmentCommit(in.rest());

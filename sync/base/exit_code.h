@@ -50,6 +50,7 @@ inline int ExitCodeOfReason(Reason reason) {
     case Reason::kStoreNewer:
     case Reason::kStoreCorrupted:
     case Reason::kStoreKeyWrong:
+    case Reason::kAuthorityMismatch:
       return kExitStore;
     case Reason::kHistoryDiverged:
     case Reason::kDeviceRestored:

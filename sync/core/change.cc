@@ -3,6 +3,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -27,6 +28,26 @@ constexpr uint8_t kHasPart = 4;
 constexpr size_t kScannedReferencesMax = 16;
 
 using IndexOf = absl::flat_hash_map<Hash, uint64_t>;
+
+// One of each a thread, kept: making one costs twenty times what a small
+// payload does. What a call leaves in them is no input of the next.
+ZSTD_CCtx* Packer() {
+  struct Free {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+  thread_local const std::unique_ptr<ZSTD_CCtx, Free> kept(ZSTD_createCCtx());
+  VOUCH_CHECK(kept != nullptr);
+  return kept.get();
+}
+
+ZSTD_DCtx* Unpacker() {
+  struct Free {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  thread_local const std::unique_ptr<ZSTD_DCtx, Free> kept(ZSTD_createDCtx());
+  VOUCH_CHECK(kept != nullptr);
+  return kept.get();
+}
 
 void WriteOperation(const Operation& op, const IndexOf& index,
                     ByteWriter* out) {
@@ -211,8 +232,9 @@ std::string EncodePayload(const std::vector<std::string>& values) {
   plain.Varint(values.size());
   for (const std::string& value : values) plain.Prefixed(value);
   std::string packed(1 + ZSTD_compressBound(plain.size()), '\0');
-  size_t size = ZSTD_compress(&packed[1], packed.size() - 1,
-                              plain.bytes().data(), plain.size(), kZstdLevel);
+  size_t size =
+      ZSTD_compressCCtx(Packer(), &packed[1], packed.size() - 1,
+                        plain.bytes().data(), plain.size(), kZstdLevel);
   if (!ZSTD_isError(size) && size < plain.size()) {
     packed[0] = static_cast<char>(kEncodingZstd);
     packed.resize(1 + size);
@@ -239,8 +261,9 @@ absl::StatusOr<std::vector<std::string>> DecodePayload(
       return Error(Reason::kTooLarge, "a payload unpacks to over 2 MiB");
     }
     unpacked.resize(size);
-    size_t got = ZSTD_decompress(unpacked.data(), unpacked.size(),
-                                 payload.data(), payload.size());
+    size_t got =
+        ZSTD_decompressDCtx(Unpacker(), unpacked.data(), unpacked.size(),
+                            payload.data(), payload.size());
     if (ZSTD_isError(got) || got != size) {
       return Error(Reason::kMalformed, "a payload does not unpack");
     }

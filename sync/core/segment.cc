@@ -6,7 +6,7 @@
 #include "sync/base/hash.h"
 #include "sync/base/status.h"
 #include "sync/core/change_codec.h"
-#include "sync/core/merkle.h"
+#include "sync/core/segment_proof.h"
 
 namespace vouch {
 namespace {
@@ -21,21 +21,12 @@ constexpr uint8_t kErased = 16;
 constexpr uint8_t kKnownFlags = 31;
 
 constexpr int64_t kUtcOffsetMaxMin = 1440;
-constexpr absl::string_view kSignaturesTag = "vouch.signatures.v1";
 
 // Seqs count from 1 and never wrap: a core of seq 0 could be stored and never
 // be read again.
 bool IsRange(uint64_t first_seq, uint64_t count) {
   return first_seq > 0 && count > 0 && count <= kSegmentChangesMax &&
          first_seq <= UINT64_MAX - count;
-}
-
-Hash RootOf(const std::vector<Change>& changes) {
-  CompactRange range;
-  for (const Change& change : changes) {
-    range.Append(LeafHash(change.hash.view()));
-  }
-  return range.Root();
 }
 
 // What a change is written relative to: the change before it in the segment.
@@ -168,13 +159,13 @@ void WriteChange(const Change& change, const Before& before,
   }
 }
 
-Change ReadChange(const SegmentHeader& header, uint64_t seq,
-                  const Hash& previous, const Before& before,
+Change ReadChange(const SegmentHeader& header, const DeviceId& device,
+                  uint64_t seq, const Hash& previous, const Before& before,
                   const ReferenceTable& table, const ResolveOwn& resolve,
                   ByteReader* in, bool* unknown) {
   Change change;
   ChangeCore& core = change.core;
-  core.device = header.device();
+  core.device = device;
   core.incarnation = header.incarnation;
   core.seq = seq;
   core.previous = previous;
@@ -227,23 +218,6 @@ SeenHead ReadSeen(ByteReader* in) {
   return seen;
 }
 
-void WriteSignatures(const std::vector<Change>& changes, ByteWriter* out) {
-  size_t total = 0;
-  for (const Change& change : changes) total += change.signatures.size();
-  out->Varint(total);
-  for (size_t i = 0; i < changes.size(); ++i) {
-    for (const PersonSignature& s : changes[i].signatures) {
-      out->Varint(i).U8(s.role).Fixed(s.key).Fixed(s.signature);
-    }
-  }
-}
-
-Hash SignaturesHash(const std::vector<Change>& changes) {
-  ByteWriter out;
-  WriteSignatures(changes, &out);
-  return HashOf(kSignaturesTag, {out.bytes()});
-}
-
 absl::Status ReadSignatures(std::vector<Change>* changes, ByteReader* in) {
   size_t total = in->Count(98, kSegmentChangesMax * kPersonSignaturesMax);
   size_t before = 0;
@@ -263,25 +237,6 @@ absl::Status ReadSignatures(std::vector<Change>* changes, ByteReader* in) {
       return Error(Reason::kTooLarge, "over 8 person signatures on a change");
     }
     change.signatures.push_back(s);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status VerifyAll(const Segment& segment) {
-  const SegmentHeader& h = segment.header;
-  if (!VerifySignature(h.device_key, kSegmentTag, SegmentSignedBytes(h),
-                       h.signature)) {
-    return Error(Reason::kSignatureInvalid,
-                 "a segment's device signature does not verify");
-  }
-  for (const Change& change : segment.changes) {
-    for (const PersonSignature& s : change.signatures) {
-      if (VerifySignature(s.key, kPersonTag, change.hash.view(), s.signature)) {
-        continue;
-      }
-      return Error(Reason::kSignatureInvalid,
-                   "a person's signature does not verify");
-    }
   }
   return absl::OkStatus();
 }
@@ -361,7 +316,7 @@ Segment SealSegment(std::vector<Change> changes, const SeenHead& seen,
     previous = change.hash;
   }
   h.head = previous;
-  h.merkle_root = RootOf(changes);
+  h.merkle_root = ChangesRoot(changes);
   h.signatures_hash = SignaturesHash(changes);
   h.signature = device_key.Sign(kSegmentTag, SegmentSignedBytes(h));
   segment.changes = std::move(changes);
@@ -414,13 +369,14 @@ absl::StatusOr<Segment> DecodeSegment(absl::string_view wire,
   h.signature = in.Fixed<Signature>();
   if ((h.first_seq == 1) != h.previous.IsZero()) in.Fail();
 
+  const DeviceId device = h.device();  // a hash: once is enough
   Before before;
   ReferenceTable table;
   Hash previous = h.previous;
   bool unknown = false;
   for (uint32_t i = 0; i < h.count && in.ok(); ++i) {
-    Change change = ReadChange(h, h.first_seq + i, previous, before, table,
-                               resolve, &in, &unknown);
+    Change change = ReadChange(h, device, h.first_seq + i, previous, before,
+                               table, resolve, &in, &unknown);
     if (!in.ok()) break;
     change.core_bytes = EncodeCore(change.core);
     if (change.core_bytes.size() + change.payload.size() > kChangeBytesMax) {
@@ -439,9 +395,9 @@ absl::StatusOr<Segment> DecodeSegment(absl::string_view wire,
   VOUCH_RETURN_IF_ERROR(ReadSignatures(&segment.changes, &in));
   if (!in.Done()) return NotCanonical();
   h.head = previous;
-  h.merkle_root = RootOf(segment.changes);
+  h.merkle_root = ChangesRoot(segment.changes);
   h.signatures_hash = SignaturesHash(segment.changes);
-  VOUCH_RETURN_IF_ERROR(VerifyAll(segment));
+  VOUCH_RETURN_IF_ERROR(VerifySignatures(segment));
   return segment;
 }
 

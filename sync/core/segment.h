@@ -22,6 +22,9 @@ namespace vouch {
 inline constexpr size_t kSegmentChangesMax = 256;
 // A segment is closed before it passes this, unless one change alone does.
 inline constexpr size_t kSegmentBytesMax = 256 << 10;
+// None is shorter: its header alone is longer. What is queued by bytes counts a
+// segment as no less, so that the bytes bound the number too.
+inline constexpr size_t kSegmentWireBytesMin = 200;
 // The largest a decoder takes: one change of kChangeBytesMax and its header.
 inline constexpr size_t kSegmentWireBytesMax = kChangeBytesMax + (64 << 10);
 
@@ -87,6 +90,12 @@ std::string EncodeSegment(const Segment& segment, const ShortenOwn& shorten);
 // SIGNATURE_INVALID, REFERENCE_UNKNOWN.
 absl::StatusOr<Segment> DecodeSegment(absl::string_view wire,
                                       const ResolveOwn& resolve);
+
+// The same checks for a segment that was read from a store: chain, root,
+// commitments of the payloads that are not erased, every signature. Errors:
+// CHAIN_BROKEN, SIGNATURE_INVALID, STORE_CORRUPTED (a payload is not the one
+// committed to).
+absl::Status VerifyStoredSegment(const Segment& segment);
 
 }  // namespace vouch
 

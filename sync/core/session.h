@@ -34,6 +34,11 @@ inline constexpr int64_t kStallMsMax = 30'000;            // without progress
 inline constexpr size_t kHelloHeadsMax = 64;
 inline constexpr size_t kLadderMax = 64;  // tree heads a device keeps
 
+// What a device puts in one Push, if a segment is no larger: only a whole
+// message arrives, and an app may be stopped, or cut off, after a few hundred
+// kilobytes.
+inline constexpr size_t kPushStepBytes = 256 << 10;
+
 // The end of one of the device's own chains.
 struct OwnHead {
   Incarnation incarnation;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "sync/base/status.h"
+#include "sync/core/segment.h"
 #include "sync/core/session.h"
 
 namespace vouch {
@@ -136,7 +137,9 @@ void CentreSession::OnFound(
 
 void CentreSession::OnPush(const v1::Push& push) {
   uint64_t bytes = 0;
-  for (const std::string& segment : push.segments()) bytes += segment.size();
+  for (const std::string& segment : push.segments()) {
+    bytes += std::max(segment.size(), kSegmentWireBytesMin);
+  }
   if (push.segments_size() == 0 ||
       (bytes > kPushBytesMax && push.segments_size() > 1)) {
     return Close(Error(Reason::kTooLarge,

@@ -124,9 +124,11 @@ void DeviceSession::OnWelcome(const v1::Welcome& welcome) {
   if (ReasonOf(extends) == Reason::kMalformed) return Finish(extends);
   // The centre was restored or replaced, told or silent (rule 12).
   if (!extends.ok()) return AskCommon();
-  effects_.push_back(
-      KeepStanding{welcome.stable_head(),
-                   {welcome.erasures().begin(), welcome.erasures().end()}});
+  if (!welcome.stable_head().empty() || welcome.erasures_size() > 0) {
+    effects_.push_back(
+        KeepStanding{welcome.stable_head(),
+                     {welcome.erasures().begin(), welcome.erasures().end()}});
+  }
   if (restored || config_.recovery_due) return Recover(std::nullopt, restored);
   Open();
 }
@@ -219,7 +221,7 @@ void DeviceSession::PushMore() {
   outbox_pending_ = true;
   effects_.push_back(ReadOutbox{
       chain.local.incarnation, chain.sent_seq, chain.sent_hash,
-      std::min<uint64_t>(kPushBytesMax, window_bytes_ - in_flight_bytes_)});
+      std::min<uint64_t>(kPushStepBytes, window_bytes_ - in_flight_bytes_)});
 }
 
 void DeviceSession::OnOutbox(const OutboxRead& read) {

@@ -92,7 +92,7 @@ void DeviceSession::ResendMore() {
   if (in_flight_bytes_ >= window_bytes_) return;
   lost_pending_ = true;
   effects_.push_back(ReadLost{
-      std::min<uint64_t>(kPushBytesMax, window_bytes_ - in_flight_bytes_)});
+      std::min<uint64_t>(kPushStepBytes, window_bytes_ - in_flight_bytes_)});
 }
 
 void DeviceSession::OnLost(const LostRead& read) {

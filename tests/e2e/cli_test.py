@@ -441,6 +441,23 @@ class Editing(CliTest):
         shown = self.world.json("south", "record", "show", ledger)
         self.assertEqual(len(shown["message"]["entries"]), 2)
 
+    def test_the_same_work_typed_twice_is_pointed_at(self):
+        twice = ("--text", "narrative=Twice she folded the same napkin.")
+        first = self.world.observation("north", *twice)
+        second = self.world.observation("north", *twice)
+        shown = self.world.json("north", "record", "show", second)
+        pairs = [(pair["record"], pair["other"])
+                 for pair in shown["possible_duplicates"]]
+        self.assertEqual(pairs, [(first, second)])
+        words = self.world.must("north", "record", "show", first).out
+        self.assertIn(f"It says the same as {second} by the same author.",
+                      words)
+        self.assertIn(f"Perhaps the same work typed twice: {first} and "
+                      f"{second}", self.world.must("north", "status").out)
+        self.world.must("north", "record", "discard", second)
+        shown = self.world.json("north", "record", "show", first)
+        self.assertEqual(shown["possible_duplicates"], [])
+
     def test_pages_join_to_the_whole_list(self):
         arguments = ["record", "list", "--registration",
                      self.world.registration]

@@ -208,6 +208,9 @@ TEST_F(VouchdTest, EveryVerbHasHelpWithExamples) {
                                                {"code", "new"},
                                                {"code", "list"},
                                                {"status"},
+                                               {"backup"},
+                                               {"restore"},
+                                               {"erase"},
                                                {"config", "check"}}) {
     std::vector<std::string> arguments = verb;
     arguments.push_back("--help");

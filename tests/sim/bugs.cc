@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include "sync/base/status.h"
+
 namespace vouch::sim {
 namespace {
 
@@ -114,6 +116,51 @@ WrapStore Wrap() {
   };
 }
 
+// Now and then a record is read without one of its changes.
+class HidingStore : public PassingStore {
+ public:
+  using PassingStore::PassingStore;
+  absl::Status Scan(Family family, absl::string_view begin,
+                    absl::string_view end,
+                    const Visitor& visit) const override {
+    // Of one record in one scope.
+    bool hides = family == Family::kRecordChange &&
+                 begin.size() == RecordId::kSize + ScopeId::kSize &&
+                 ++reads_ % 40 == 0;
+    bool first = true;
+    return store_->Scan(family, begin, end,
+                        [&](absl::string_view key, absl::string_view value) {
+                          if (hides && first) return !(first = false);
+                          return visit(key, value);
+                        });
+  }
+
+ private:
+  mutable uint64_t reads_ = 0;
+};
+
+// Lets everyone do what only a verifier may.
+class LaxJudge : public Judge {
+ public:
+  explicit LaxJudge(std::unique_ptr<const Judge> judge)
+      : judge_(std::move(judge)) {}
+  absl::Status Decide(const JudgedChange& change,
+                      const JudgeReader& reader) const override {
+    absl::Status verdict = judge_->Decide(change, reader);
+    if (ReasonOf(verdict) == Reason::kRoleNotAllowed) return absl::OkStatus();
+    return verdict;
+  }
+
+ private:
+  const std::unique_ptr<const Judge> judge_;
+};
+
+// Takes any window for the largest.
+void IgnoreWindow(uint64_t, const Hash&, v1::SyncResponse* message) {
+  if (!message->has_welcome()) return;
+  message->mutable_welcome()->set_push_window_bytes(kPushWindowBytesMax);
+}
+
 // Believes that whatever it sent has arrived.
 void BelieveSent(uint64_t sent_seq, const Hash& sent_hash,
                  v1::SyncResponse* message) {
@@ -138,6 +185,16 @@ const std::vector<Bug>& Bugs() {
        [] { return Seams{.device_store = Wrap<HeadDroppingStore>()}; }},
       {"no-resend", "a tablet takes what it sent as stored, unacknowledged",
        [] { return Seams{.garble = BelieveSent}; }},
+      {"ignore-the-window", "a tablet sends more than the centre has room for",
+       [] { return Seams{.garble = IgnoreWindow}; }},
+      {"hide-a-change", "a tablet now and then forgets a change of a record",
+       [] { return Seams{.device_store = Wrap<HidingStore>()}; }},
+      {"lax-judge", "the centre lets everyone do what only a verifier may",
+       [] {
+         return Seams{.wrap_judge = [](std::unique_ptr<const Judge> judge) {
+           return std::unique_ptr<const Judge>(new LaxJudge(std::move(judge)));
+         }};
+       }},
       {"reuse-seq", "a tablet gives out a seq again after a restart",
        [] { return Seams{.device_store = Wrap<ForgetfulStore>()}; }},
   };

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/sim/world.h"
+#include "tests/sim/site.h"
 
 namespace vouch::sim {
 

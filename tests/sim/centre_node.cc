@@ -15,18 +15,26 @@ constexpr int64_t kWorkMsMax = 15;    // a lookup or a read
 constexpr int64_t kGatherMsMax = 40;  // while a group gathers
 constexpr int64_t kRetryMs = 1500;    // after a failed write of views
 constexpr size_t kGroupJobsMax = 6;
-constexpr uint64_t kCheckPermille = 80;
+constexpr uint64_t kCheckPermille = 60;
+constexpr size_t kCalmGroupJobsMax = 64;
+constexpr size_t kInboxMessagesMax = 2;
+// The log is read on while less than this waits to be written; small, so that
+// it often is the limit.
+constexpr uint64_t kWriteBytesMax = 6'000;
+constexpr uint64_t kAckBytesMax = 64 << 10;  // of all acks that may wait
 
 }  // namespace
 
-CentreNode::CentreNode(const Context& context, uint64_t seed,
+CentreNode::CentreNode(const Context& context, std::string name, uint64_t seed,
                        const Judge* judge, Network* network, Oracle* oracle,
                        Invariants* invariants)
-    : Machine(context, "centre", seed),
+    : Machine(context, std::move(name), seed),
       judge_(judge),
       network_(network),
       oracle_(oracle),
-      invariants_(invariants) {}
+      invariants_(invariants),
+      heads_(context.findings),
+      reads_("a reader at the centre", context.findings) {}
 
 absl::Status CentreNode::OpenReplica() {
   VOUCH_ASSIGN_OR_RETURN(
@@ -36,6 +44,7 @@ absl::Status CentreNode::OpenReplica() {
 }
 
 void CentreNode::OnUp() {
+  if (rotten()) return;  // its answers may be errors until it is scrubbed
   for (const ChainOracle* chain : chains_) {
     chain->CheckAcknowledged(centre_->changes(), *store_);
   }
@@ -75,9 +84,47 @@ void CentreNode::OnRequest(StreamId stream, v1::SyncRequest message) {
   Run([&] {
     Session* session = Find(stream);
     if (session == nullptr) return;
+    session->inbox_bytes += message.ByteSizeLong();
     session->inbox.push_back(std::move(message));
+    CheckMemory(stream, *session);
     Pump(stream);
   });
+}
+
+bool CentreNode::HasRoom(StreamId stream) {
+  Session* session = Find(stream);
+  return session == nullptr || session->inbox.size() < kInboxMessagesMax;
+}
+
+void CentreNode::OnDelivered(StreamId stream) {
+  Run([&] {
+    Session* session = Find(stream);
+    if (session == nullptr || !session->waiting.has_value() ||
+        network_->undelivered_bytes(stream) >= kWriteBytesMax) {
+      return;
+    }
+    ReadFeed read = *session->waiting;
+    session->waiting.reset();
+    ReadLater(stream, read);
+  });
+}
+
+// 14: a peer that sends without end or takes nothing costs no more than this.
+void CentreNode::CheckMemory(StreamId stream, const Session& session) {
+  uint64_t committing = 0;
+  for (uint64_t bytes : session.committing) committing += bytes;
+  uint64_t written = network_->undelivered_bytes(stream);
+  totals_.stream_bytes_max = std::max(
+      totals_.stream_bytes_max, session.inbox_bytes + committing + written);
+  if (session.inbox.size() > kInboxMessagesMax ||
+      committing > kPushWindowBytesMax + kMessageBytesMax ||
+      written > kWriteBytesMax + session.responses_bytes_max + kAckBytesMax) {
+    context_.findings->Fail(
+        14, absl::StrCat("stream ", stream, " holds ", session.inbox.size(),
+                         " messages unread, ", committing,
+                         " bytes to be committed, ", written,
+                         " bytes to be taken"));
+  }
 }
 
 void CentreNode::OnRequestsEnded(StreamId stream, bool broken) {
@@ -105,6 +152,7 @@ void CentreNode::Pump(StreamId stream) {
     if (!session->machine.wants_request()) return;
     v1::SyncRequest message = std::move(session->inbox.front());
     session->inbox.pop_front();
+    session->inbox_bytes -= message.ByteSizeLong();
     Step(stream, ReceivedRequest{std::move(message)});
   }
 }
@@ -123,52 +171,86 @@ void CentreNode::Carry(StreamId stream,
     Session* session = Find(stream);
     if (session == nullptr) return;
     if (auto* send = std::get_if<SendResponse>(&effect)) {
-      network_->ToDevice(stream, send->message);
+      Send(stream, session, send->message);
     } else if (auto* look = std::get_if<LookUp>(&effect)) {
       LookUpLater(stream, look->hello);
     } else if (auto* commit = std::get_if<CommitSegments>(&effect)) {
-      Submit(devices_[session->device]->chain().device(), *commit,
+      uint64_t bytes = 0;
+      for (const std::string& wire : commit->segments) bytes += wire.size();
+      session->committing.push_back(bytes);
+      CheckMemory(stream, *session);
+      Submit(peers_[session->device]->peer(), *commit,
              [this, stream](const Committed& committed) {
+               Session* session = Find(stream);
+               if (session == nullptr) return;
+               session->committing.pop_front();
                Step(stream, committed);
                Pump(stream);
+               network_->Pour(stream);
              });
     } else if (auto* read = std::get_if<ReadFeed>(&effect)) {
       ReadLater(stream, *read);
-    } else if (auto answer = PerformOnCentre(
-                   *centre_, devices_[session->device]->chain().device(),
-                   VisibleTo(*session), effect)) {
+    } else if (auto answer =
+                   PerformOnCentre(*centre_, peers_[session->device]->peer(),
+                                   VisibleTo(*session), effect)) {
       Step(stream, *std::move(answer));
     } else {
+      const absl::Status& status = std::get<CloseSession>(effect).status;
+      totals_.too_slow += ReasonOf(status) == Reason::kTooSlow ? 1 : 0;
+      if (!status.ok()) {
+        Say(absl::StrCat("closes stream ", stream, ": ",
+                         ReasonName(ReasonOf(status))));
+      }
       sessions_.erase(stream);
       network_->CentreEnds(stream);
     }
   }
 }
 
+void CentreNode::Send(StreamId stream, Session* session,
+                      v1::SyncResponse message) {
+  if (message.has_welcome()) {
+    heads_.Note(message.welcome().tree_head());
+    if (window_bytes > 0) {
+      message.mutable_welcome()->set_push_window_bytes(window_bytes);
+    }
+  } else if (message.has_batch()) {
+    heads_.Note(message.batch().tree_head());
+  }
+  session->responses_bytes_max =
+      std::max<uint64_t>(session->responses_bytes_max, message.ByteSizeLong());
+  network_->ToDevice(stream, message);
+  CheckMemory(stream, *session);
+}
+
 void CentreNode::LookUpLater(StreamId stream, const v1::Hello& hello) {
   Later(random_.Between(0, kWorkMsMax), [this, stream, hello] {
     Session* session = Find(stream);
     if (session == nullptr) return;
-    Step(stream,
-         centre_->Answer(devices_[session->device]->chain().device(), hello));
+    Step(stream, centre_->Answer(peers_[session->device]->peer(), hello));
     Pump(stream);
+    network_->Pour(stream);
   });
 }
 
 Centre::Visible CentreNode::VisibleTo(const Session& session) const {
-  const DeviceNode* device = devices_[session.device];
-  return [device](const ScopeId& scope) { return device->Sees(scope); };
+  const DeviceEnd* peer = peers_[session.device];
+  return [peer](const ScopeId& scope) { return peer->Sees(scope); };
 }
 
 void CentreNode::ReadLater(StreamId stream, const ReadFeed& read) {
+  if (network_->undelivered_bytes(stream) >= kWriteBytesMax) {
+    Find(stream)->waiting = read;
+    return;
+  }
   // Small batches now and then, so that a pull takes several.
   ReadFeed request = read;
-  if (random_.Chance(300)) request.bytes_max = 2000;
+  if (!calm_ && random_.Chance(300)) request.bytes_max = 2000;
   Later(random_.Between(0, kWorkMsMax), [this, stream, request] {
     Session* session = Find(stream);
     if (session == nullptr) return;
-    Step(stream, centre_->Feed(devices_[session->device]->chain().device(),
-                               VisibleTo(*session), request));
+    const DeviceEnd* peer = peers_[session->device];
+    Step(stream, centre_->Feed(peer->peer(), VisibleTo(*session), request));
   });
 }
 
@@ -181,7 +263,7 @@ void CentreNode::Submit(const DeviceId& device, CommitSegments push,
 void CentreNode::CommitSoon() {
   if (commit_due_ || queue_.empty()) return;
   commit_due_ = true;
-  Later(random_.Between(0, kGatherMsMax), [this] {
+  Later(random_.Between(0, calm_ ? 5 : kGatherMsMax), [this] {
     commit_due_ = false;
     CommitGroup();
     CommitSoon();
@@ -193,7 +275,8 @@ void CentreNode::CommitSoon() {
 void CentreNode::CommitGroup() {
   std::vector<Job> jobs;
   size_t count =
-      std::min<size_t>(queue_.size(), 1 + random_.Below(kGroupJobsMax));
+      std::min<size_t>(queue_.size(), calm_ ? kCalmGroupJobsMax
+                                            : 1 + random_.Below(kGroupJobsMax));
   for (size_t i = 0; i < count; ++i) {
     jobs.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -257,6 +340,18 @@ void CentreNode::Flush(std::vector<Centre::CommitRequest>* requests,
   placed->clear();
 }
 
+void CentreNode::Read(const RecordId& record) {
+  Run([&] { reads_.Read(view(), record); });
+}
+
+void CentreNode::BeCalm(bool calm) {
+  calm_ = calm;
+  lag_ms_max = calm ? 20 : 500;
+  if (!calm) return;
+  materialise_due_ = false;
+  Run([this] { MaterialiseLater(); });
+}
+
 void CentreNode::MaterialiseLater() {
   if (materialise_due_ || crashed() || centre_->materialised()) return;
   materialise_due_ = true;
@@ -267,15 +362,19 @@ void CentreNode::MaterialiseLater() {
 }
 
 void CentreNode::Materialise() {
-  absl::Status done = centre_->Materialise(1 + random_.Below(40));
+  absl::Status done = centre_->Materialise(calm_ ? kMaterialiseEntriesMax
+                                                 : 1 + random_.Below(40));
   if (crashed()) return;
   if (done.ok()) {
-    if (random_.Chance(kCheckPermille)) invariants_->CheckEffects(view());
+    if (!rotten() && random_.Chance(kCheckPermille)) {
+      invariants_->CheckEffects(view());
+    }
     return MaterialiseLater();
   }
   Reason reason = ReasonOf(done);
   Say(absl::StrCat("cannot work out views: ", ReasonName(reason)));
-  if (reason != Reason::kStoreFull && reason != Reason::kStoreIo) {
+  if (reason != Reason::kStoreFull && reason != Reason::kStoreIo &&
+      !(reason == Reason::kStoreCorrupted && rotten())) {
     return context_.findings->Fail(
         7, absl::StrCat("views cannot be worked out: ", done.ToString()));
   }

@@ -1,5 +1,7 @@
 // The centre: a machine with a Centre on it, its sessions, its committer and
-// its materialiser, each of which takes its time.
+// its materialiser, each of which takes its time. What it holds in memory for a
+// stream has limits, as in server/sync_session: it reads a request only when
+// the session wants one, and the log only while little waits to be written.
 #ifndef VOUCH_TESTS_SIM_CENTRE_NODE_H_
 #define VOUCH_TESTS_SIM_CENTRE_NODE_H_
 
@@ -7,12 +9,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "storage/replica/centre.h"
 #include "sync/core/session.h"
 #include "tests/sim/device_node.h"
+#include "tests/sim/watch.h"
 
 namespace vouch::sim {
 
@@ -20,13 +24,16 @@ struct CentreTotals {
   uint64_t groups = 0;
   uint64_t group_devices_max = 0;  // the most devices in one group
   uint64_t duplicates = 0;
+  uint64_t too_slow = 0;          // sessions ended for standing still
+  uint64_t stream_bytes_max = 0;  // the most that one stream held
 };
 
 class CentreNode : public Machine, public CentreEnd {
  public:
-  CentreNode(const Context& context, uint64_t seed, const Judge* judge,
-             Network* network, Oracle* oracle, Invariants* invariants);
-  void AddDevice(DeviceNode* device) { devices_.push_back(device); }
+  CentreNode(const Context& context, std::string name, uint64_t seed,
+             const Judge* judge, Network* network, Oracle* oracle,
+             Invariants* invariants);
+  void AddPeer(const DeviceEnd* peer) { peers_.push_back(peer); }
   void AddChain(const ChainOracle* chain) { chains_.push_back(chain); }
 
   // Null while it is down.
@@ -39,12 +46,20 @@ class CentreNode : public Machine, public CentreEnd {
   bool idle() const { return queue_.empty() && centre_->materialised(); }
   // How long views may lag behind the log.
   int64_t lag_ms_max = 500;
+  // Nothing is drawn out: groups gather at once and are whole, and views
+  // follow, also those that were to wait.
+  void BeCalm(bool calm);
+  // Offered in Welcome; 0: the session's own.
+  uint64_t window_bytes = 0;
+  HeadWatch& heads() { return heads_; }
 
   // Segments that come by no session of ours. `done` gets what a session
   // would, unless the centre goes down before.
   using Done = std::function<void(const Committed&)>;
   void Submit(const DeviceId& device, CommitSegments push, Done done);
   // Runs code on the open centre.
+  // Somebody reads that record there.
+  void Read(const RecordId& record);
   void With(const std::function<void(Centre&)>& code) {
     Run([&] { code(*centre_); });
   }
@@ -52,6 +67,8 @@ class CentreNode : public Machine, public CentreEnd {
   void OnOpened(StreamId stream, size_t device) override;
   void OnRequest(StreamId stream, v1::SyncRequest message) override;
   void OnRequestsEnded(StreamId stream, bool broken) override;
+  bool HasRoom(StreamId stream) override;
+  void OnDelivered(StreamId stream) override;
 
  private:
   struct Session {
@@ -59,6 +76,10 @@ class CentreNode : public Machine, public CentreEnd {
     size_t device = 0;
     std::deque<v1::SyncRequest> inbox;
     bool ended = false;
+    uint64_t inbox_bytes = 0;
+    std::deque<uint64_t> committing;   // bytes of each push, oldest first
+    std::optional<ReadFeed> waiting;   // until what was written is taken
+    uint64_t responses_bytes_max = 0;  // the largest message sent
   };
   struct Job {
     DeviceId device;
@@ -83,7 +104,9 @@ class CentreNode : public Machine, public CentreEnd {
   void Carry(StreamId stream, const std::vector<CentreEffect>& effects);
   void LookUpLater(StreamId stream, const v1::Hello& hello);
   Centre::Visible VisibleTo(const Session& session) const;
+  void Send(StreamId stream, Session* session, v1::SyncResponse message);
   void ReadLater(StreamId stream, const ReadFeed& read);
+  void CheckMemory(StreamId stream, const Session& session);
   void CommitSoon();
   void CommitGroup();
   void Flush(std::vector<Centre::CommitRequest>* requests,
@@ -95,11 +118,14 @@ class CentreNode : public Machine, public CentreEnd {
   Network* const network_;
   Oracle* const oracle_;
   Invariants* const invariants_;
-  std::vector<DeviceNode*> devices_;
+  std::vector<const DeviceEnd*> peers_;  // by their index in the network
+  HeadWatch heads_;
+  ReadWatch reads_;
   std::vector<const ChainOracle*> chains_;
   std::unique_ptr<Centre> centre_;
   std::map<StreamId, Session> sessions_;
   std::deque<Job> queue_;
+  bool calm_ = false;
   bool commit_due_ = false;
   bool materialise_due_ = false;
   CentreTotals totals_;

@@ -1,20 +1,52 @@
 #include "tests/sim/device_node.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "sync/base/scope.h"
 #include "sync/base/status.h"
+#include "tests/sim/faults.h"
 #include "tests/support/loopback.h"
+#include "vouch/v1/records.pb.h"
 
 namespace vouch::sim {
 namespace {
 
 constexpr int64_t kTickMs = 1000;
+constexpr int64_t kReopenMs = 3'000;
 constexpr size_t kAcksKeptMax = 8;
-constexpr uint64_t kCheckPermille = 120;
+
+bool HoldsStaffScopes(int role) {
+  return role != v1::ROLE_CANDIDATE && role != v1::ROLE_EXPERT_WITNESS;
+}
+
+Workload::Options WorkOf(const DeviceNode::Options& options) {
+  Workload::Options work;
+  work.author = options.index;
+  work.staff = HoldsStaffScopes(options.role);
+  work.verifier = options.role == v1::ROLE_INTERNAL_VERIFIER;
+  work.newer = options.newer;
+  work.seed = SeedOf(options.seed, 2);
+  return work;
+}
+
+}  // namespace
+
+DeviceNode::DeviceNode(const Context& context, const Options& options,
+                       Network* network, const Machine* centre, Oracle* oracle,
+                       Invariants* invariants)
+    : Machine(context, options.name, options.seed),
+      network_(network),
+      centre_(centre),
+      oracle_(oracle),
+      invariants_(invariants),
+      options_(options),
+      workload_(WorkOf(options)),
+      reads_(name(), context.findings) {}
 
 // How a session may end while machines and networks fail. Anything else means
 // that a replica disagrees with itself or with another.
-bool IsOrdinary(Reason reason) {
+bool DeviceNode::IsOrdinary(Reason reason) const {
   switch (reason) {
     case Reason::kUnreachable:
     case Reason::kDeadline:
@@ -22,25 +54,26 @@ bool IsOrdinary(Reason reason) {
     case Reason::kStoreFull:
     case Reason::kStoreIo:
       return true;
+    case Reason::kStoreCorrupted:
+      return rotten() || centre_->rotten();
     default:
       return false;
   }
 }
 
-}  // namespace
-
-DeviceNode::DeviceNode(const Context& context, const Options& options,
-                       Network* network, Oracle* oracle, Invariants* invariants)
-    : Machine(context, absl::StrCat("device ", options.index), options.seed),
-      network_(network),
-      oracle_(oracle),
-      invariants_(invariants),
-      options_(options),
-      chain_(name(), context.findings),
-      workload_(options.index, options.staff, options.seed + 1) {}
-
 bool DeviceNode::Sees(const ScopeId& scope) const {
-  return options_.staff || ScopeKindOf(scope) == ScopeKind::kShared;
+  ScopeKind kind = ScopeKindOf(scope);
+  bool granted =
+      kind == ScopeKind::kShared ||
+      (kind == ScopeKind::kStaff && HoldsStaffScopes(options_.role)) ||
+      (kind == ScopeKind::kVerification &&
+       options_.role == v1::ROLE_INTERNAL_VERIFIER);
+  if (!granted) return false;
+  RecordId registration = RegistrationOf(scope);
+  for (const Places* team : options_.caseload) {
+    if (team->Owns(registration)) return true;
+  }
+  return false;
 }
 
 absl::Status DeviceNode::OpenReplica() {
@@ -50,16 +83,37 @@ absl::Status DeviceNode::OpenReplica() {
 }
 
 void DeviceNode::OnUp() {
-  if (chain_.incarnation().IsZero()) return;  // before enrolment
-  chain_.Look(device_->changes(), *store_, clock().latest_ms(), oracle_);
+  if (!device_->membership().has_value()) return;
+  // What a crash took of it can no longer be told: it is not used again.
+  if (rotten()) return TakeOut();
+  if (!rewound_) return Look();
+  rewound_ = false;
+  auto config = device_->BeginSession();
+  if (!config.ok()) return PowerOff(false, kReopenMs);
+  if (!chains_.empty()) chains_.back().Retire();
+  chains_.emplace_back(absl::StrCat(name(), ", boot ", boots()),
+                       context_.findings);
+  chains_.back().Begin(device_->id(), config->heads[0].incarnation);
+  chains_.back().Resume(device_->changes(), *store_, oracle_);
 }
 
-void DeviceNode::Enrol(Centre& centre, int role) {
-  auto code = centre.CreateCode(role, name(), 0, std::nullopt);
+void DeviceNode::OnDown() {
+  session_.reset();
+  acks_.clear();
+  DeviceId own = chain().device();
+  reads_.Restart([&](const Coordinate& at) {
+    return at.device == own && at.seq <= chain().confirmed();
+  });
+  network_->DeviceEnds(stream_, true);
+}
+
+void DeviceNode::Enrol(Centre& centre, Roster* roster) {
+  auto code = centre.CreateCode(options_.role, name(), 0, person_);
   VOUCH_CHECK(code.ok());
   auto member = centre.Enrol(code->code, device_->device_key().public_key(),
                              device_->person_key().public_key());
   VOUCH_CHECK(member.ok());
+  person_ = member->person;
   Membership membership;
   membership.person = member->person;
   membership.person_name = member->name;
@@ -71,37 +125,45 @@ void DeviceNode::Enrol(Centre& centre, int role) {
   // Its incarnation shows in what it offers.
   auto config = device_->BeginSession();
   VOUCH_CHECK(config.ok());
-  chain_.Begin(device_->id(), config->heads[0].incarnation);
+  reads_.Restart([](const Coordinate&) { return false; });
+  std::string chain_name = name();
+  if (!chains_.empty()) absl::StrAppend(&chain_name, ", tablet ", boots());
+  chains_.emplace_back(chain_name, context_.findings);
+  chains_.back().Begin(device_->id(), config->heads[0].incarnation);
+  (*roster)[device_->id()] = {
+      chain_name, *person_, options_.role,
+      [this](const ScopeId& scope) { return Sees(scope); }};
 }
 
-void DeviceNode::OnDown() {
-  session_.reset();
-  acks_.clear();
-  network_->DeviceEnds(stream_, true);
+// What the store holds of the own chain, after a restart or a failed save.
+void DeviceNode::Look() {
+  if (rotten()) return;  // its answers are errors now, and it is replaced
+  chains_.back().Look(device_->changes(), *store_, clock().latest_ms(),
+                      oracle_);
 }
 
-void DeviceNode::Save(Places* places) {
-  Run([&] {
-    if (chain_.in_doubt()) {
-      chain_.Look(device_->changes(), *store_, clock().latest_ms(), oracle_);
+void DeviceNode::SaveFailed(size_t count, const absl::Status& status) {
+  Reason reason = ReasonOf(status);
+  Say(absl::StrCat("cannot save: ", ReasonName(reason)));
+  if (reason == Reason::kStoreFull || !IsOrdinary(reason)) {
+    if (!IsOrdinary(reason)) {
+      context_.findings->Fail(
+          1, absl::StrCat(name(), " cannot save: ", status.ToString()));
     }
+    return;
+  }
+  chains_.back().SaveFailed(count);
+  if (!crashed()) Look();
+}
+
+void DeviceNode::Save() {
+  Run([&] {
+    if (chain().in_doubt()) Look();
+    if (chain().in_doubt() && rotten()) return;
+    Places* places = options_.caseload[random_.Below(options_.caseload.size())];
     auto makers = workload_.Next(*device_, clock().Now().wall_ms, places);
     auto saved = device_->SaveMade(makers);
-    if (!saved.ok()) {
-      Reason reason = ReasonOf(saved.status());
-      Say(absl::StrCat("cannot save: ", ReasonName(reason)));
-      if (reason == Reason::kStoreFull) return;
-      if (reason != Reason::kStoreIo) {
-        context_.findings->Fail(
-            1,
-            absl::StrCat(name(), " cannot save: ", saved.status().ToString()));
-      }
-      chain_.SaveFailed(makers.size());
-      if (!crashed()) {
-        chain_.Look(device_->changes(), *store_, clock().latest_ms(), oracle_);
-      }
-      return;
-    }
+    if (!saved.ok()) return SaveFailed(makers.size(), saved.status());
     std::vector<Change> changes;
     for (const SavedChange& change : *saved) {
       auto stored = device_->changes().GetChange(*store_, change.at);
@@ -110,21 +172,24 @@ void DeviceNode::Save(Places* places) {
             1, absl::StrCat(name(), " cannot read what it saved"));
       }
       oracle_->Learn(*stored);
+      if (options_.newer) oracle_->MarkForeign(change.hash);
       changes.push_back(*std::move(stored));
     }
-    chain_.Saved(changes, clock().latest_ms());
+    chains_.back().Saved(changes, clock().latest_ms());
     ++totals_.saves;
     Say(absl::StrCat("saves ", saved->back().at.seq, " ",
                      saved->back().hash.Hex().substr(0, 12)));
+    reads_.Read(view(), changes[0].core.record);
+    if (places->records.empty()) return;
+    reads_.Read(view(), places->records[random_.Below(places->records.size())]);
   });
 }
 
 void DeviceNode::StartSync() {
   Run([&] {
     if (session_.has_value()) return;
-    if (chain_.in_doubt()) {
-      chain_.Look(device_->changes(), *store_, clock().latest_ms(), oracle_);
-    }
+    if (chain().in_doubt()) Look();
+    if (chain().in_doubt() && rotten()) return;
     auto config = device_->BeginSession();
     if (!config.ok()) {
       Say(absl::StrCat("cannot sync: ", ReasonName(ReasonOf(config.status()))));
@@ -135,15 +200,18 @@ void DeviceNode::StartSync() {
       }
       return;
     }
-    if (config->heads[0].seq != chain_.hashes().size()) {
+    if (config->heads[0].seq != chain().hashes().size()) {
       return context_.findings->Fail(
           1,
           absl::StrCat(name(), " offers its chain up to ", config->heads[0].seq,
-                       " of ", chain_.hashes().size()));
+                       " of ", chain().hashes().size()));
     }
-    chain_.Confirm();
+    chains_.back().Confirm();
     session_is_old_ = false;
     ++totals_.sessions;
+    cost_ = {};
+    in_flight_.clear();
+    in_flight_bytes_ = window_bytes_ = 0;
     session_.emplace(*std::move(config));
     stream_ = network_->Open(options_.index);
     Say(absl::StrCat("opens stream ", stream_));
@@ -161,7 +229,16 @@ void DeviceNode::Tick(StreamId stream) {
 void DeviceNode::OnResponse(StreamId stream, v1::SyncResponse message) {
   Run([&] {
     if (!session_.has_value() || stream != stream_) return;
+    if (message.has_welcome()) {
+      window_bytes_ = message.welcome().push_window_bytes();
+    }
     if (garble) garble(sent_seq_, sent_hash_, &message);
+    cost_.batches += message.has_batch() ? 1 : 0;
+    for (int i = 0; i < message.ack().segments_size(); ++i) {
+      if (in_flight_.empty()) break;
+      in_flight_bytes_ -= in_flight_.front();
+      in_flight_.pop_front();
+    }
     Step(stream, ReceivedResponse{std::move(message)});
   });
 }
@@ -183,10 +260,12 @@ void DeviceNode::Carry(StreamId stream,
   for (const DeviceEffect& effect : effects) {
     if (AtEffect() || !session_.has_value() || stream != stream_) return;
     if (auto* send = std::get_if<SendRequest>(&effect)) {
-      network_->ToCentre(stream, send->message);
+      Send(stream, send->message);
     } else if (auto* finish = std::get_if<FinishSession>(&effect)) {
       Finish(finish->status);
     } else {
+      if (tampers_ > 0) TryTampered(effect);
+      if (crashed()) return;
       DeviceEvent event = Perform(effect);
       if (crashed()) return;
       Step(stream, std::move(event));
@@ -219,22 +298,10 @@ DeviceEvent DeviceNode::Perform(const DeviceEffect& effect) {
   return event;
 }
 
-void DeviceNode::CheckSometimes() {
-  if (!random_.Chance(kCheckPermille)) return;
-  invariants_->CheckEffects(view());
-  auto ledger = device_->Ledger();
-  if (ledger.ok() && !ledger->balanced()) {
-    context_.findings->Fail(
-        1, absl::StrCat(name(), " captured ", ledger->captured, " and has ",
-                        ledger->stored, " stored, ", ledger->held, " held, ",
-                        ledger->pending, " pending"));
-  }
-}
-
 void DeviceNode::Told(const v1::CommittedSegment& segment) {
   Say(absl::StrCat("is told that ", segment.first_seq(), "+", segment.count(),
                    " are stored"));
-  chain_.Acknowledged(segment.first_seq(), segment.count());
+  chains_.back().Acknowledged(segment.first_seq(), segment.count());
 }
 
 void DeviceNode::Finish(absl::Status status) {
@@ -243,25 +310,13 @@ void DeviceNode::Finish(absl::Status status) {
   last_sync_ok_ = status.ok() && !session_is_old_;
   session_is_old_ = false;
   if (status.ok()) ++totals_.finished;
+  totals_.deadlines += ReasonOf(status) == Reason::kDeadline ? 1 : 0;
   if (!status.ok() && !IsOrdinary(ReasonOf(status))) {
     context_.findings->Fail(
         3, absl::StrCat(name(), "'s session ends with ", status.ToString()));
   }
   session_.reset();
   network_->DeviceEnds(stream_, !status.ok());
-}
-
-void DeviceNode::ReplayAcks() {
-  Run([&] {
-    for (const v1::Ack& ack : acks_) {
-      absl::Status applied = device_->Apply(ack);
-      if (!applied.ok() && !IsOrdinary(ReasonOf(applied))) {
-        context_.findings->Fail(
-            6, absl::StrCat(name(), " refuses an acknowledgement it had: ",
-                            applied.ToString()));
-      }
-    }
-  });
 }
 
 }  // namespace vouch::sim

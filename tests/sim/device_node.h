@@ -3,6 +3,8 @@
 #ifndef VOUCH_TESTS_SIM_DEVICE_NODE_H_
 #define VOUCH_TESTS_SIM_DEVICE_NODE_H_
 
+#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,29 +17,50 @@
 #include "tests/sim/machine.h"
 #include "tests/sim/network.h"
 #include "tests/sim/oracle.h"
+#include "tests/sim/watch.h"
 #include "tests/sim/workload.h"
 
 namespace vouch::sim {
 
 struct DeviceTotals {
-  uint64_t saves = 0;     // that returned OK
-  uint64_t sessions = 0;  // begun
-  uint64_t finished = 0;  // of those, to the end
+  uint64_t saves = 0;      // that returned OK
+  uint64_t sessions = 0;   // begun
+  uint64_t finished = 0;   // of those, to the end
+  uint64_t deadlines = 0;  // ended for want of progress
+  uint64_t tampered = 0;   // changed batches and acknowledgements refused
+};
+
+// What the session under way, or the last one, asked of the network.
+struct SessionCost {
+  uint64_t pushes = 0;
+  uint64_t pulls = 0;
+  uint64_t batches = 0;
+  uint64_t segments = 0;  // pushed
 };
 
 class DeviceNode : public Machine, public DeviceEnd {
  public:
   struct Options {
-    size_t index = 0;
-    bool staff = true;  // holds the staff scopes too
+    size_t index = 0;  // in the network
+    std::string name;
+    int role = 0;        // vouch.v1.Role
+    bool newer = false;  // its app knows what nobody else's does
     uint64_t seed = 0;
+    std::vector<Places*> caseload;  // of its teams, one at least
   };
+  // `centre`: where its streams end.
   DeviceNode(const Context& context, const Options& options, Network* network,
-             Oracle* oracle, Invariants* invariants);
+             const Machine* centre, Oracle* oracle, Invariants* invariants);
 
-  // Enrols it; nothing fails yet.
-  void Enrol(Centre& centre, int role);
-  void Save(Places* places);
+  // Enrols it; nothing fails meanwhile. Again after Replace: the same person
+  // on a new tablet.
+  void Enrol(Centre& centre, Roster* roster);
+  // It broke: what only it held is gone, and its chain ends there.
+  void Retire() { chains_.back().Retire(); }
+  // Its disk became an earlier one, or another tablet's: from the next boot on
+  // the oracle follows the chain that is there.
+  void Rewound() { rewound_ = true; }
+  void Save();
   void StartSync();
   bool syncing() const { return session_.has_value(); }
   bool last_sync_ok() const { return last_sync_ok_; }
@@ -46,13 +69,16 @@ class DeviceNode : public Machine, public DeviceEnd {
     last_sync_ok_ = false;
     session_is_old_ = session_.has_value();
   }
-  bool Sees(const ScopeId& scope) const;
+  // The next batch or acknowledgement comes changed, then as it was sent.
+  void TamperNext() { ++tampers_; }
 
   // Null while it is down.
   Device* device() { return up() ? device_.get() : nullptr; }
   const Store* store() const { return store_.get(); }
-  const ChainOracle& chain() const { return chain_; }
+  const ChainOracle& chain() const { return chains_.back(); }
+  const std::list<ChainOracle>& chains() const { return chains_; }
   const DeviceTotals& totals() const { return totals_; }
+  const SessionCost& cost() const { return cost_; }
   ReplicaView view() const {
     return {name(), &device_->changes(), store_.get()};
   }
@@ -67,35 +93,52 @@ class DeviceNode : public Machine, public DeviceEnd {
 
   void OnResponse(StreamId stream, v1::SyncResponse message) override;
   void OnStreamEnded(StreamId stream) override;
+  DeviceId peer() const override { return chain().device(); }
+  bool Sees(const ScopeId& scope) const override;
 
  private:
   absl::Status OpenReplica() override;
   void CloseReplica() override { device_.reset(); }
   void OnDown() override;
   void OnUp() override;
+  bool IsOrdinary(Reason reason) const;
+  void Look();
+  void SaveFailed(size_t count, const absl::Status& status);
   void Tick(StreamId stream);
   void Step(StreamId stream, DeviceEvent event);
   void Carry(StreamId stream, const std::vector<DeviceEffect>& effects);
+  void Send(StreamId stream, const v1::SyncRequest& message);
   DeviceEvent Perform(const DeviceEffect& effect);
+  void TryTampered(const DeviceEffect& effect);
   void CheckSometimes();
   void Told(const v1::CommittedSegment& segment);
   void Finish(absl::Status status);
 
   Network* const network_;
+  const Machine* const centre_;
   Oracle* const oracle_;
   Invariants* const invariants_;
   const Options options_;
   std::unique_ptr<Device> device_;
-  ChainOracle chain_;
+  std::list<ChainOracle> chains_;  // of each tablet this person had, in turn
+  std::optional<PersonId> person_;
   Workload workload_;
+  ReadWatch reads_;
   std::optional<DeviceSession> session_;
   StreamId stream_ = 0;
+  bool rewound_ = false;
   bool last_sync_ok_ = false;
   bool session_is_old_ = false;
   uint64_t sent_seq_ = 0;
   Hash sent_hash_;
   std::vector<v1::Ack> acks_;  // the latest few, to be applied again
+  uint64_t tampers_ = 0;
+  std::deque<uint64_t> in_flight_;  // bytes of segments not acknowledged yet
+  uint64_t in_flight_bytes_ = 0;
+  uint64_t segment_bytes_max_ = 0;
+  uint64_t window_bytes_ = 0;
   DeviceTotals totals_;
+  SessionCost cost_;
 };
 
 }  // namespace vouch::sim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "sync/base/status.h"
 
 namespace vouch::sim {
@@ -45,7 +46,8 @@ Machine::Machine(const Context& context, std::string name, uint64_t seed)
       random_(seed),
       name_(std::move(name)),
       clock_(context.scheduler, &random_),
-      provider_(SealKey::Generate(random_)) {
+      master_key_(SealKey::Generate(random_)),
+      provider_(master_key_) {
   clock_.Boot();
 }
 
@@ -67,7 +69,7 @@ void Machine::CloseStore() {
 }
 
 void Machine::PowerOn() {
-  if (up_) return;
+  if (up_ || out_) return;
   ++boots_;
   clock_.Boot();
   running_ = true;
@@ -82,7 +84,9 @@ void Machine::PowerOn() {
   }
   Reason reason = ReasonOf(opened);
   Say(absl::StrCat("does not open: ", ReasonName(reason)));
-  if (!crashed_ && reason != Reason::kStoreFull && reason != Reason::kStoreIo) {
+  bool expected = reason == Reason::kStoreFull || reason == Reason::kStoreIo ||
+                  (reason == Reason::kStoreCorrupted && rotten_);
+  if (!crashed_ && !expected) {
     context_.findings->Fail(
         1, absl::StrCat(name_, " does not open: ", opened.ToString()));
     return;
@@ -175,7 +179,96 @@ void Machine::Heal() {
   writes_left_ = 0;
   disk_.SetWriteHook(nullptr);
   SetDiskFull(false);
+  Scrub();
   if (!up_) PowerOn();
+}
+
+bool Machine::Rot(SimRandom* random) {
+  // Only what is durable rots: so no state that a crash falls back to holds
+  // another value at that place, and the mirror's copy is the right one.
+  if (!up_ || !store_->Sync().ok()) return false;
+  Rotten chosen;
+  uint64_t seen = 0;
+  for (int i = 0; i < 4 && seen == 0; ++i) {
+    chosen.family = static_cast<Family>(random->Below(kFamilyCount));
+    store_
+        ->Scan(chosen.family, "", "",
+               [&](absl::string_view key, absl::string_view value) {
+                 if (random->Below(++seen) == 0) {
+                   chosen.key = std::string(key);
+                   chosen.value = std::string(value);
+                 }
+                 return true;
+               })
+        .IgnoreError();  // older rot: what came before it is drawn from
+  }
+  if (seen == 0 || !disk_.CorruptValue(chosen.family, chosen.key)) return false;
+  Say(absl::StrCat("has a rotten value in family ", FamilyName(chosen.family)));
+  rot_.push_back(std::move(chosen));
+  return rotten_ = true;
+}
+
+void Machine::Scrub() {
+  if (rot_.empty()) return;
+  std::unique_ptr<Store> opened;
+  Store* store = store_.get();
+  if (!up_) {
+    auto other = OpenMemoryStore(&disk_);
+    if (!other.ok()) return;  // the next scrub finds it
+    opened = *std::move(other);
+    store = opened.get();
+  }
+  WriteBatch batch;
+  for (const Rotten& rotten : rot_) {
+    auto now = store->Get(rotten.family, rotten.key);
+    if (ReasonOf(now.status()) != Reason::kStoreCorrupted) continue;
+    batch.Put(rotten.family, rotten.key, rotten.value);
+  }
+  if (!store->Write(std::move(batch), Durability::kSynced).ok()) return;
+  rot_.clear();
+  Say("is scrubbed");
+}
+
+void Machine::TakeOut() {
+  if (out_) return;
+  PowerOff(false, 0);
+  out_ = true;
+  Say("is out of service");
+}
+
+void Machine::Replace() {
+  PowerOff(false, 0);
+  ++boots_;  // nothing that waits to happen to the old one happens
+  disk_ = MemoryDisk();
+  checkpoints_.clear();
+  rot_.clear();
+  rotten_ = out_ = full_ = false;
+  Heal();
+}
+
+void Machine::TakeCheckpoint(SimRandom* random) {
+  if (checkpoints_.size() == kCheckpointsMax) {
+    checkpoints_.erase(checkpoints_.begin() + random->Below(kCheckpointsMax));
+  }
+  checkpoints_.push_back(disk_.Clone());
+  Say("is checkpointed");
+}
+
+bool Machine::PutBack(SimRandom* random, int64_t restart_after_ms) {
+  if (checkpoints_.empty()) return false;
+  PowerOff(false, restart_after_ms);
+  disk_ = checkpoints_[random->Below(checkpoints_.size())].Clone();
+  full_ = false;
+  Say("is put back to a checkpoint");
+  return true;
+}
+
+void Machine::CopyDisk(const Machine& other) {
+  PowerOff(false, 0);
+  ++boots_;
+  disk_ = other.disk_.Clone();
+  master_key_ = other.master_key_;
+  provider_ = FixedKeyProvider(master_key_);
 }
 
 }  // namespace vouch::sim

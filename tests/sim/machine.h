@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "storage/memory_store.h"
 #include "storage/replica/key_ring.h"
@@ -15,6 +16,7 @@
 
 namespace vouch::sim {
 
+inline constexpr size_t kCheckpointsMax = 4;
 inline constexpr int64_t kEpochMs = 1'800'000'000'000;
 inline constexpr int64_t kTenYearsMs = int64_t{10} * 365 * 24 * 3600 * 1000;
 
@@ -77,6 +79,28 @@ class Machine {
   // No further fault, and the disk has room.
   void Heal();
 
+  // A bit of some durable value changes. False if nothing is stored.
+  bool Rot(SimRandom* random);
+  // Something on its disk is, or was, damaged: STORE_CORRUPTED is what it may
+  // answer from then on.
+  bool rotten() const { return rotten_; }
+  // The mirror's copies are written over what rotted.
+  void Scrub();
+  // Stays down, whatever happens, until Replace.
+  void TakeOut();
+  bool out() const { return out_; }
+  // An empty disk in place of the old one; off.
+  void Replace();
+
+  // Keeps what is on the disk now, unsynced writes included, for PutBack. Of
+  // more than kCheckpointsMax a random one goes.
+  void TakeCheckpoint(SimRandom* random);
+  // The disk goes back to one of those; off, and on again after the delay.
+  // False if there is none.
+  bool PutBack(SimRandom* random, int64_t restart_after_ms);
+  // This disk becomes a copy of that one, key and all; off.
+  void CopyDisk(const Machine& other);
+
   void Say(absl::string_view what) const;
   SimRandom& random() { return random_; }
 
@@ -102,14 +126,25 @@ class Machine {
   std::unique_ptr<KeyRing> keys_;
 
  private:
+  struct Rotten {
+    Family family;
+    std::string key;
+    std::string value;  // before
+  };
+
   absl::Status OnWrite(MemoryDisk::Stage stage);
   void Die(int64_t restart_after_ms);
 
   const std::string name_;
   SimClock clock_;
   MemoryDisk disk_;
+  SealKey master_key_;
   FixedKeyProvider provider_;
   WrapStore wrap_store_;
+  std::vector<Rotten> rot_;
+  std::vector<MemoryDisk> checkpoints_;
+  bool rotten_ = false;
+  bool out_ = false;
   bool up_ = false;
   bool running_ = false;
   bool crashed_ = false;

@@ -5,6 +5,11 @@
 #include "absl/strings/str_cat.h"
 
 namespace vouch::sim {
+namespace {
+
+constexpr size_t kSentKeptMax = 256;  // of a stream, to be replayed
+
+}  // namespace
 
 void Network::Say(const Stream& stream, absl::string_view what) const {
   context_.trace->Event(context_.scheduler->now_ms(), "network",
@@ -55,11 +60,15 @@ StreamId Network::Open(size_t device) {
   return id;
 }
 
-int64_t Network::ArrivalDelay(Stream* stream, Direction direction) {
+int64_t Network::ArrivalDelay(Stream* stream, Direction direction,
+                              uint64_t bytes) {
   int64_t now_ms = context_.scheduler->now_ms();
   int64_t& last_ms = stream->last_ms[static_cast<int>(direction)];
   last_ms =
       std::max(last_ms, now_ms + random_.Between(1, weather.latency_ms_max));
+  if (weather.bytes_per_s > 0) {
+    last_ms += static_cast<int64_t>(bytes * 1000 / weather.bytes_per_s);
+  }
   return last_ms - now_ms;
 }
 
@@ -72,30 +81,73 @@ bool Network::Loses(Stream* stream, Direction direction) {
 void Network::ToCentre(StreamId id, const v1::SyncRequest& message) {
   Stream* stream = Find(id);
   if (stream == nullptr || stream->broken) return;
-  if (Loses(stream, Direction::kUp)) return Break(id, stream);
-  if (!stream->replay) stream->sent.push_back(message);
-  context_.scheduler->After(ArrivalDelay(stream, Direction::kUp),
-                            [this, id, message] {
-                              Stream* stream = Find(id);
-                              if (stream == nullptr || !stream->centre_open) {
-                                return;
-                              }
-                              centre_->OnRequest(id, message);
-                            });
+  const bool fits = message.ByteSizeLong() <= kMessageBytesMax;
+  if (!fits || Loses(stream, Direction::kUp)) return Break(id, stream);
+  if (!stream->replay && stream->sent.size() < kSentKeptMax) {
+    stream->sent.push_back(message);
+  }
+  context_.scheduler->After(
+      ArrivalDelay(stream, Direction::kUp, message.ByteSizeLong()),
+      [this, id, message] {
+        Stream* stream = Find(id);
+        if (stream == nullptr || !stream->centre_open) return;
+        stream->arrived.push_back(message);
+        Pour(id);
+      });
+}
+
+// Hands over what has arrived while the centre reads, and the end after it.
+void Network::Pour(StreamId id) {
+  while (Stream* stream = Find(id)) {
+    if (!stream->centre_open) return;
+    if (stream->arrived.empty()) {
+      if (!stream->ended) return;
+      stream->ended = false;
+      return centre_->OnRequestsEnded(id, false);
+    }
+    if (!centre_->HasRoom(id)) return;
+    v1::SyncRequest message = std::move(stream->arrived.front());
+    stream->arrived.pop_front();
+    centre_->OnRequest(id, std::move(message));
+  }
+}
+
+uint64_t Network::undelivered_bytes(StreamId id) {
+  Stream* stream = Find(id);
+  return stream == nullptr ? 0 : stream->undelivered_bytes;
+}
+
+void Network::HalfOpen(SimRandom* random) {
+  for (auto& [id, stream] : streams_) {
+    if (stream.broken || !random->Chance(700)) continue;
+    stream.broken = true;
+    uint64_t told = random->Below(3);
+    Say(stream,
+        absl::StrCat("the stream dies, ", told == 0   ? "nobody is told"
+                                          : told == 1 ? "the device is told"
+                                                      : "the centre is told"));
+    if (told == 1) TellDevice(id);
+    if (told == 2) TellCentre(id, true);
+  }
 }
 
 void Network::ToDevice(StreamId id, const v1::SyncResponse& message) {
   Stream* stream = Find(id);
   if (stream == nullptr || stream->broken || !stream->device_open) return;
   if (Loses(stream, Direction::kDown)) return Break(id, stream);
-  context_.scheduler->After(
-      ArrivalDelay(stream, Direction::kDown), [this, id, message] {
-        Stream* stream = Find(id);
-        if (stream == nullptr || !stream->device_open) {
-          return;
-        }
-        devices_[stream->device].end->OnResponse(id, message);
-      });
+  const uint64_t bytes = message.ByteSizeLong();
+  stream->undelivered_bytes += bytes;
+  context_.scheduler->After(ArrivalDelay(stream, Direction::kDown, bytes),
+                            [this, id, message, bytes] {
+                              Stream* stream = Find(id);
+                              if (stream == nullptr) return;
+                              stream->undelivered_bytes -= bytes;
+                              if (stream->device_open) {
+                                devices_[stream->device].end->OnResponse(
+                                    id, message);
+                              }
+                              centre_->OnDelivered(id);
+                            });
 }
 
 void Network::Break(StreamId id, Stream* stream) {
@@ -111,9 +163,14 @@ void Network::TellCentre(StreamId id, bool broken) {
   context_.scheduler->After(ArrivalDelay(stream, Direction::kUp),
                             [this, id, broken] {
                               Stream* stream = Find(id);
-                              if (stream == nullptr || !stream->centre_open)
+                              if (stream == nullptr || !stream->centre_open) {
                                 return;
-                              centre_->OnRequestsEnded(id, broken);
+                              }
+                              if (broken) {
+                                return centre_->OnRequestsEnded(id, true);
+                              }
+                              stream->ended = true;
+                              Pour(id);
                             });
 }
 
@@ -169,9 +226,9 @@ void Network::Replay(const Stream& old) {
     context_.scheduler->After(ArrivalDelay(&stream, Direction::kUp),
                               [this, id, message = old.sent[i]] {
                                 Stream* stream = Find(id);
-                                if (stream && stream->centre_open) {
-                                  centre_->OnRequest(id, message);
-                                }
+                                if (!stream || !stream->centre_open) return;
+                                stream->arrived.push_back(message);
+                                Pour(id);
                               });
   }
   stream.device_open = false;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "sync/base/scope.h"
 #include "sync/base/status.h"
+#include "tests/sim/forge.h"
 #include "vouch/v1/records.pb.h"
 
 namespace vouch::sim {
@@ -12,7 +13,7 @@ constexpr uint32_t kKind = 5;
 
 }  // namespace
 
-void NewerApp::Enrol(Centre& centre) {
+void NewerApp::Enrol(Centre& centre, Roster* roster) {
   SigningKey device_key = SigningKey::Generate(random_);
   SigningKey person_key = SigningKey::Generate(random_);
   auto code = centre.CreateCode(v1::ROLE_TRAINER, "newer app", 0, std::nullopt);
@@ -23,35 +24,64 @@ void NewerApp::Enrol(Centre& centre) {
   writer_.emplace(std::move(device_key), std::move(person_key), member->person,
                   random_.Make<Incarnation>());
   chain_.Begin(writer_->device(), writer_->incarnation());
+  (*roster)[writer_->device()] = {"the newer app", member->person,
+                                  v1::ROLE_TRAINER,
+                                  [](const ScopeId&) { return true; }};
 }
 
-void NewerApp::Write(const SimClock& clock, Places* places) {
-  if (places->registrations.empty()) return;
+// A record of a kind that is known or not, or one more edit of the last one.
+NewChange NewerApp::Draft(const SimClock& clock, Places* places) {
   NewChange draft;
-  draft.kind = kKind;
+  DraftOperation set;
+  set.path = {4};
+  set.value = "of no matter";
+  if (last_.has_value() && random_.Chance(400)) {
+    draft = *last_;
+    draft.frontier = {last_hash_};
+    set.merge_class = static_cast<MergeClass>(120 + random_.Below(3));
+    set.path = {9'000 + static_cast<uint32_t>(random_.Below(9)), 1, 7};
+    if (random_.Chance(500)) set.replaces = {{last_hash_, 1}};
+    draft.operations = {set};
+    return draft;
+  }
+  draft.kind = random_.Chance(500) ? kKind : 88'001;
   draft.record = MintRecordId(clock.Now().wall_ms, random_);
   draft.scope = MakeScope(
       ScopeKind::kShared,
       places->registrations[random_.Below(places->registrations.size())]);
-  DraftOperation create, set;
+  DraftOperation create;
   create.merge_class = MergeClass::kCreate;
-  set.path = {4};
-  set.value = "of no matter";
   draft.operations = {create, set};
-  auto change = writer_->Write(draft, clock.Now(), random_);
-  VOUCH_CHECK(change.ok());
-  change->payload = kUnknownEncoding + std::string(random_.Below(60), 'z');
-  change->core.commitment = CommitPayload(change->salt, change->payload);
-  change->core_bytes = EncodeCore(change->core);
-  change->hash = ChangeHash(change->core_bytes);
-  writer_->Restore(change->core.seq, change->hash, writer_->hlc());
-  oracle_->Learn(*change);
-  chain_.Saved({*change}, clock.latest_ms());
   places->records.push_back(draft.record);
-  Segment segment = SealSegment({*change}, SeenHead(), writer_->device_key());
-  waiting_.push_back({change->core.seq, EncodeSegment(segment, [](const Hash&) {
-                        return std::nullopt;
-                      })});
+  return draft;
+}
+
+void NewerApp::Alter(Change* change) {
+  if (random_.Chance(700)) {
+    char encoding = static_cast<char>(kUnknownEncoding + random_.Below(4));
+    change->payload = encoding + std::string(random_.Below(60), 'z');
+  }
+}
+
+void NewerApp::Write(const SimClock& clock, Places* places) {
+  if (places->registrations.empty()) return;
+  NewChange draft = Draft(clock, places);
+  Change change = Forge(&*writer_, draft, clock.Now(), random_,
+                        [this](Change* c) { Alter(c); });
+  // A role of signature that has no name here yet.
+  if (random_.Chance(400)) {
+    change.signatures.push_back(
+        {static_cast<uint8_t>(5 + random_.Below(3)),
+         writer_->person_key().public_key(),
+         writer_->person_key().Sign(kPersonTag, change.hash.view())});
+  }
+  last_ = draft;
+  last_->operations.clear();
+  last_hash_ = change.hash;
+  oracle_->Learn(change);
+  oracle_->MarkForeign(change.hash);
+  chain_.Saved({change}, clock.latest_ms());
+  waiting_.push_back({change.core.seq, WireOf(change, writer_->device_key())});
 }
 
 void NewerApp::Submit() {
@@ -71,7 +101,8 @@ void NewerApp::OnCommitted(const Committed& committed) {
   }
   Reason reason = ReasonOf(committed.status);
   if (committed.status.ok() || reason == Reason::kStoreFull ||
-      reason == Reason::kStoreIo) {
+      reason == Reason::kStoreIo ||
+      (reason == Reason::kStoreCorrupted && centre_->rotten())) {
     return;
   }
   findings_->Fail(18, absl::StrCat("the centre refuses a newer app's change: ",

@@ -1,5 +1,6 @@
-// An author whose app is newer than ours: its payloads have an encoding that
-// nobody here can read. Every replica must carry them byte for byte.
+// An author whose app is newer than ours: its payloads have encodings, its
+// operations classes and its signatures roles that nobody here can read. Every
+// replica must carry them byte for byte (invariant 18).
 #ifndef VOUCH_TESTS_SIM_NEWER_APP_H_
 #define VOUCH_TESTS_SIM_NEWER_APP_H_
 
@@ -26,7 +27,7 @@ class NewerApp {
         findings_(findings),
         chain_("the newer app", findings) {}
 
-  void Enrol(Centre& centre);
+  void Enrol(Centre& centre, Roster* roster);
   void Write(const SimClock& clock, Places* places);
   // Submits everything that has not been acknowledged, from the first on.
   void Submit();
@@ -39,6 +40,8 @@ class NewerApp {
     std::string wire;
   };
   void OnCommitted(const Committed& committed);
+  NewChange Draft(const SimClock& clock, Places* places);
+  void Alter(Change* change);
 
   SimRandom random_;
   CentreNode* const centre_;
@@ -47,6 +50,8 @@ class NewerApp {
   ChainOracle chain_;
   std::optional<ChainWriter> writer_;
   std::deque<Waiting> waiting_;
+  std::optional<NewChange> last_;  // its latest record, to be edited
+  Hash last_hash_;
 };
 
 }  // namespace vouch::sim

@@ -79,6 +79,20 @@ void ChainOracle::Look(const ChangeStore& changes, const Reader& reader,
   last_hlc_ = hashes_.empty() ? 0 : oracle->Find(hashes_.back())->core.hlc;
 }
 
+void ChainOracle::Resume(const ChangeStore& changes, const Reader& reader,
+                         Oracle* oracle) {
+  auto head = changes.ChainHead(reader, device_, incarnation_);
+  for (uint64_t seq = 1; head.ok() && seq <= head->seq; ++seq) {
+    auto change = changes.GetChange(reader, At(seq));
+    if (!change.ok()) return;
+    oracle->Learn(*change);
+    hashes_.push_back(change->hash);
+    last_hlc_ = change->core.hlc;
+  }
+  batch_ends_.insert(hashes_.size());
+  Confirm();
+}
+
 void ChainOracle::Acknowledged(uint64_t first_seq, uint64_t count) {
   for (uint64_t seq = first_seq; seq < first_seq + count; ++seq) {
     if (seq > hashes_.size()) {
@@ -100,6 +114,30 @@ void ChainOracle::CheckAcknowledged(const ChangeStore& changes,
       return findings_->Fail(
           1, absl::StrCat("seq ", seq, " of ", name_,
                           " was acknowledged as DURABLE and is gone"));
+    }
+  }
+}
+
+void ChainOracle::CheckReached(const ChangeStore& changes,
+                               const Reader& reader) const {
+  auto head = changes.ChainHead(reader, device_, incarnation_);
+  if (!head.ok()) {
+    return findings_->Fail(1, absl::StrCat(name_, "'s chain is not readable: ",
+                                           head.status().ToString()));
+  }
+  if (head->seq > hashes_.size() && pending_.empty()) {
+    return findings_->Fail(
+        3, absl::StrCat("the centre holds seq ", head->seq, " of ", name_,
+                        ", which it never wrote"));
+  }
+  uint64_t last =
+      retired_ ? std::min<uint64_t>(head->seq, hashes_.size()) : hashes_.size();
+  for (uint64_t seq = 1; seq <= last; ++seq) {
+    auto held = changes.GetChangeHash(reader, At(seq));
+    if (!held.ok() || !held->has_value() || **held != hashes_[seq - 1]) {
+      return findings_->Fail(
+          3, absl::StrCat("the centre lacks seq ", seq, " of ", name_,
+                          " after every sync is done"));
     }
   }
 }
@@ -139,6 +177,11 @@ void Oracle::CheckBytes(const std::string& who, const ChangeStore& changes,
   bool equal = held->core_bytes == known->core_bytes &&
                held->payload == known->payload && held->salt == known->salt &&
                held->signatures.size() == known->signatures.size();
+  for (size_t i = 0; equal && i < known->signatures.size(); ++i) {
+    const PersonSignature& a = held->signatures[i];
+    const PersonSignature& b = known->signatures[i];
+    equal = a.role == b.role && a.key == b.key && a.signature == b.signature;
+  }
   if (!equal) {
     findings_->Fail(18, absl::StrCat(who, " holds other bytes for change ",
                                      hash.Hex(), " than its author wrote"));

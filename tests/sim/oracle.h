@@ -3,11 +3,14 @@
 // bytes of every change the first time they were seen.
 //
 // A save that returned OK is there for ever. One that failed is pending: it may
-// turn up after a look or a restart, but then all of it.
+// turn up after a look or a restart, but then all of it. A tablet that broke
+// for good retires its chain: what was acknowledged must be at the centre, and
+// what else of it is there must be what it wrote.
 #ifndef VOUCH_TESTS_SIM_ORACLE_H_
 #define VOUCH_TESTS_SIM_ORACLE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -40,6 +43,9 @@ class ChainOracle {
   // `clock_latest_ms`: the latest time the device's clock ever showed.
   void Look(const ChangeStore& changes, const Reader& reader,
             int64_t clock_latest_ms, class Oracle* oracle);
+  // Takes what the store holds of the chain as saved.
+  void Resume(const ChangeStore& changes, const Reader& reader,
+              class Oracle* oracle);
   // The device was told that the centre has these.
   void Acknowledged(uint64_t first_seq, uint64_t count);
 
@@ -50,6 +56,14 @@ class ChainOracle {
   Coordinate At(uint64_t seq) const {
     return {device_, incarnation_, Hash(), seq};
   }
+  // The device is gone, and what only it held with it.
+  void Retire() { retired_ = true; }
+  bool retired() const { return retired_; }
+  // Changes up to here are durable on the device.
+  uint64_t confirmed() const { return confirmed_; }
+  // The end of the chain at the centre, after everything was pushed: all of it
+  // and no other (1 and 3); of a retired one whatever is there.
+  void CheckReached(const ChangeStore& changes, const Reader& reader) const;
   // Every acknowledged change is in that store (invariant 1).
   void CheckAcknowledged(const ChangeStore& changes,
                          const Reader& reader) const;
@@ -68,7 +82,18 @@ class ChainOracle {
   std::vector<size_t> pending_;
   std::set<uint64_t> acknowledged_;
   uint64_t last_hlc_ = 0;
+  bool retired_ = false;
 };
+
+// Who writes at a centre, as the simulator enrolled them.
+struct Author {
+  std::string name;
+  PersonId person;
+  int role = 0;  // vouch.v1.Role
+  // The scopes that it was granted.
+  std::function<bool(const ScopeId&)> sees;
+};
+using Roster = std::map<DeviceId, Author>;
 
 class Oracle {
  public:
@@ -80,6 +105,9 @@ class Oracle {
                      const Hash& hash, const Coordinate& at);
   const Change* Find(const Hash& hash) const;
   void Learn(const Change& change);
+  // What no replica here can read, and must carry all the same.
+  void MarkForeign(const Hash& hash) { foreign_.insert(hash); }
+  bool IsForeign(const Hash& hash) const { return foreign_.contains(hash); }
   // The replica holds the same bytes (invariant 18).
   void CheckBytes(const std::string& who, const ChangeStore& changes,
                   const Reader& reader, const Hash& hash, const Coordinate& at);
@@ -87,6 +115,7 @@ class Oracle {
  private:
   Findings* const findings_;
   std::map<Hash, Change> changes_;
+  std::set<Hash> foreign_;
 };
 
 }  // namespace vouch::sim

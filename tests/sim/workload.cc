@@ -58,6 +58,10 @@ absl::Status SimJudge::Decide(const JudgedChange& change,
   if (!author.has_value() || author->person != change.author) {
     return Error(Reason::kPersonNotCertified, "nobody's device");
   }
+  auto granted = roster_->find(change.device);
+  if (granted == roster_->end() || !granted->second.sees(change.scope)) {
+    return Error(Reason::kScopeWrong, "not of that person's caseload");
+  }
   bool verifier = author->role == v1::ROLE_INTERNAL_VERIFIER;
   for (const JudgedOperation& judged : change.operations) {
     const DraftOperation& op = judged.operation;
@@ -82,7 +86,7 @@ std::string Workload::Value(uint32_t field) {
   if (field == kState) {
     return ByteWriter().Varint(field << 3).Varint(1 + random_.Below(5)).Take();
   }
-  std::string text = absl::StrCat("by ", author_, " no ", ++values_);
+  std::string text = absl::StrCat("by ", options_.author, " no ", ++values_);
   if (random_.Chance(30)) text = "the same everywhere";
   if (random_.Chance(40)) absl::StrAppend(&text, " ", kHoldText);
   // Long enough to be packed, now and then.
@@ -92,6 +96,19 @@ std::string Workload::Value(uint32_t field) {
     text = ByteWriter().Varint(2 << 3 | 2).Prefixed(text).Take();
   }
   return ByteWriter().Varint(field << 3 | 2).Prefixed(text).Take();
+}
+
+// Of a class, or a field deep in a message, that nobody knows.
+DraftOperation Workload::Unknown() {
+  uint32_t field = 20 + static_cast<uint32_t>(random_.Below(300));
+  auto unknown = static_cast<MergeClass>(static_cast<uint32_t>(kUnknownClass) +
+                                         random_.Below(4));
+  DraftOperation op =
+      Op(random_.Chance(500) ? unknown : MergeClass::kRegister,
+         {field, 1 + static_cast<uint32_t>(random_.Below(9))}, Value(field));
+  if (random_.Chance(300)) op.element = random_.Make<ElementId>();
+  if (random_.Chance(200)) op.value.reset();
+  return op;
 }
 
 NewChange Workload::Register(int64_t wall_ms, Places* places) {
@@ -114,13 +131,18 @@ NewChange Workload::Create(int64_t wall_ms, Places* places) {
     return Register(wall_ms, places);
   }
   NewChange draft;
-  draft.kind = random_.Chance(100) ? kUnknownKind : kObservation;
+  draft.kind = random_.Chance(options_.newer ? 500 : 60)
+                   ? kUnknownKind + static_cast<uint32_t>(random_.Below(5))
+                   : kObservation;
   draft.record = MintRecordId(wall_ms, random_);
   const RecordId& owner =
       places->registrations[random_.Below(places->registrations.size())];
-  draft.scope = MakeScope(
-      staff_ && random_.Chance(150) ? ScopeKind::kStaff : ScopeKind::kShared,
-      owner);
+  ScopeKind scope = ScopeKind::kShared;
+  if (options_.staff && random_.Chance(150)) scope = ScopeKind::kStaff;
+  if (options_.verifier && random_.Chance(100)) {
+    scope = ScopeKind::kVerification;
+  }
+  draft.scope = MakeScope(scope, owner);
   draft.operations = {Op(MergeClass::kCreate),
                       Op(MergeClass::kRegister, {kVenue}, Value(kVenue))};
   if (random_.Chance(500)) {
@@ -129,8 +151,8 @@ NewChange Workload::Create(int64_t wall_ms, Places* places) {
     block.element = random_.Make<ElementId>();
     draft.operations.push_back(block);
   }
-  if (random_.Chance(60)) {
-    draft.operations.push_back(Op(kUnknownClass, {20}, Value(20)));
+  if (random_.Chance(options_.newer ? 500 : 40)) {
+    draft.operations.push_back(Unknown());
   }
   places->records.push_back(draft.record);
   return draft;
@@ -240,6 +262,10 @@ bool Workload::Settle(const RecordView& view, NewChange* draft) {
 
 void Workload::EditDraft(const RecordView& view, NewChange* draft) {
   uint64_t draw = random_.Below(100);
+  if (options_.newer && draw % 2 == 0) {
+    draft->operations = {Unknown(), Unknown()};
+    return;
+  }
   if (!view.discards.empty() && draw < 50) {
     DraftOperation op = Op(MergeClass::kRevive);
     for (const ActView& act : view.discards) {
@@ -253,7 +279,7 @@ void Workload::EditDraft(const RecordView& view, NewChange* draft) {
   } else if (draw < 78) {
     EditBlocks(view, draft);
   } else if (draw < 82) {
-    draft->operations = {Op(kUnknownClass, {21}, Value(21))};
+    draft->operations = {Unknown()};
   } else if (draw < 88) {
     draft->operations = {Op(MergeClass::kDiscard)};
   } else {
@@ -328,7 +354,9 @@ std::vector<Device::MakeChange> Workload::Next(const Device& device,
     auto view = Pick(device, *places);
     if (view.ok()) {
       std::optional<NewChange> draft;
-      if (staff_ && random_.Chance(500)) draft = Judge(device, *view, places);
+      if (options_.staff && random_.Chance(500)) {
+        draft = Judge(device, *view, places);
+      }
       if (!draft.has_value()) draft = Act(*view);
       if (draft.has_value()) return {fixed(*std::move(draft))};
     }

@@ -5,12 +5,14 @@
 #ifndef VOUCH_TESTS_SIM_WORKLOAD_H_
 #define VOUCH_TESTS_SIM_WORKLOAD_H_
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "storage/replica/device.h"
 #include "sync/base/judge.h"
+#include "tests/sim/oracle.h"
 #include "tests/sim/sim_random.h"
 
 namespace vouch::sim {
@@ -21,24 +23,42 @@ inline constexpr uint32_t kUnknownKind = 77'777;
 inline constexpr MergeClass kUnknownClass = static_cast<MergeClass>(99);
 inline constexpr absl::string_view kHoldText = "HOLD";
 
-// A small set of rules that uses every input a judge has: roles, what the
-// change saw of its record, how many verdicts it names, its values.
+// A small set of rules that uses every input a judge has: roles, grants, what
+// the change saw of its record, how many verdicts it names, its values.
 class SimJudge : public Judge {
  public:
+  explicit SimJudge(const Roster* roster) : roster_(roster) {}
   absl::Status Decide(const JudgedChange& change,
                       const JudgeReader& reader) const override;
+
+ private:
+  const Roster* const roster_;
 };
 
-// The records that anyone may know of, oldest first.
+// The registrations of one team and the records that anyone of it may know of,
+// oldest first.
 struct Places {
   std::vector<RecordId> registrations;
   std::vector<RecordId> records;
+  bool Owns(const RecordId& registration) const {
+    return std::find(registrations.begin(), registrations.end(),
+                     registration) != registrations.end();
+  }
 };
 
 class Workload {
  public:
-  Workload(size_t author, bool staff, uint64_t seed)
-      : author_(author), staff_(staff), random_(seed) {}
+  struct Options {
+    size_t author = 0;
+    bool staff = true;      // writes in the staff scope
+    bool verifier = false;  // and in the verification scope
+    // Its app is newer than everyone's: kinds, fields and classes of its
+    // records are known to nobody else.
+    bool newer = false;
+    uint64_t seed = 0;
+  };
+  explicit Workload(const Options& options)
+      : options_(options), random_(options.seed) {}
 
   // The next save on that device: one or two changes, made in order.
   std::vector<Device::MakeChange> Next(const Device& device, int64_t wall_ms,
@@ -59,8 +79,9 @@ class Workload {
   bool Settle(const RecordView& view, NewChange* draft);
   std::string Value(uint32_t field);
 
-  const size_t author_;
-  const bool staff_;
+  DraftOperation Unknown();
+
+  const Options options_;
   SimRandom random_;
   uint64_t values_ = 0;
   std::vector<RecordId> own_;

@@ -147,14 +147,25 @@ absl::Status ReplicaWorld::OpenCentre() {
   VOUCH_ASSIGN_OR_RETURN(store, OpenMemoryStore(&centre_disk));
   VOUCH_ASSIGN_OR_RETURN(keys,
                          KeyRing::Open(store.get(), provider.get(), &random));
+  if (keep_authority) {
+    VOUCH_ASSIGN_OR_RETURN(authority_store, OpenMemoryStore(&authority_disk));
+    VOUCH_ASSIGN_OR_RETURN(
+        authority_keys,
+        KeyRing::Open(authority_store.get(), provider.get(), &random));
+    authority = std::make_unique<Authority>(authority_store.get(),
+                                            authority_keys.get());
+  }
   VOUCH_ASSIGN_OR_RETURN(
       centre, Centre::Open(store.get(), keys.get(), judge, &centre_clock,
-                           &random, {"test centre"}));
+                           &random, {"test centre", authority.get()}));
   return absl::OkStatus();
 }
 
 void ReplicaWorld::CloseCentre() {
   centre.reset();
+  authority.reset();
+  authority_keys.reset();
+  authority_store.reset();
   keys.reset();
   store.reset();
 }

@@ -85,6 +85,10 @@ class ReplicaWorld {
   ScopeId scope() const { return scope_; }
 
   MemoryDisk centre_disk;
+  // With it, from the next OpenCentre on, the centre keeps its authority store
+  // on a disk of its own.
+  bool keep_authority = false;
+  MemoryDisk authority_disk;
   FakeClock centre_clock;
   SeededRandom random;
   PermissiveJudge permissive;
@@ -92,6 +96,9 @@ class ReplicaWorld {
   std::unique_ptr<FixedKeyProvider> provider;
   std::unique_ptr<Store> store;
   std::unique_ptr<KeyRing> keys;
+  std::unique_ptr<Store> authority_store;
+  std::unique_ptr<KeyRing> authority_keys;
+  std::unique_ptr<Authority> authority;
   std::unique_ptr<Centre> centre;
   std::vector<std::unique_ptr<Tablet>> tablets;
 

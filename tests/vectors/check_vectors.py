@@ -137,6 +137,9 @@ def log(v):
         d.signed(key, "vouch.ack.v1", body, ack)
     t = v["tree_head"]
     same(d.read_tree_head(*unhex(t, "tree_head", "centre_key")), t, "tree head")
+    s = v["stable_head"]
+    same(d.read_stable_head(*unhex(s, "stable_head", "centre_key")), s,
+         "stable head")
 
 
 def merkle(v):

@@ -427,15 +427,19 @@ def entries_of(data, scope, changes):
     return commit_seq, entries, head
 
 
-def read_tree_head(data, key):
+def read_tree_head(data, key, tag="vouch.tree-head.v1"):
     r = Reader(data)
     need(r.u8() == 1, "tree head version")
     head = {"history": r.raw(16), "size": r.varint(), "root": r.raw(32),
             "time_ms": r.svarint()}
     body = data[:r.at]
-    signed(key, "vouch.tree-head.v1", body, r.raw(64))
+    signed(key, tag, body, r.raw(64))
     r.done()
     return head
+
+
+def read_stable_head(data, key):
+    return read_tree_head(data, key, "vouch.stable-head.v1")
 
 
 # §7: sealed values.

@@ -230,6 +230,14 @@ TEST(GoldenVectors, Log) {
   EXPECT_EQ(EncodeTreeHead(*head), Bytes(signed_head, "tree_head"));
   EXPECT_EQ(head->size, Number(signed_head, "size"));
   EXPECT_TRUE(VerifyTreeHead(Id<PublicKey>(signed_head, "centre_key"), *head));
+
+  Struct stable_head = Of(file, "stable_head").struct_value();
+  absl::StatusOr<TreeHead> stable =
+      DecodeTreeHead(Bytes(stable_head, "stable_head"));
+  ASSERT_TRUE(stable.ok()) << stable.status();
+  const auto key = Id<PublicKey>(stable_head, "centre_key");
+  EXPECT_TRUE(VerifyStableHead(key, *stable));
+  EXPECT_FALSE(VerifyTreeHead(key, *stable));
 }
 
 TEST(GoldenVectors, MerkleTrees) {

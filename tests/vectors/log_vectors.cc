@@ -137,6 +137,19 @@ Json TreeHeadJson() {
                        {"time_ms", Json::Number(head.time_ms)}});
 }
 
+// The same bytes under the other tag.
+Json StableHeadJson() {
+  SigningKey centre = KeyOf("centre");
+  TreeHead head{IdOf<HistoryId>("history"), 300, IdOf<Hash>("root"), kStartMs};
+  SignStableHead(centre, &head);
+  return Json::Object({{"stable_head", Json::Bytes(EncodeTreeHead(head))},
+                       {"centre_key", Json::Of(centre.public_key())},
+                       {"history", Json::Of(head.history)},
+                       {"size", Json::Number(head.size)},
+                       {"root", Json::Of(head.root)},
+                       {"time_ms", Json::Number(head.time_ms)}});
+}
+
 // The complete subtrees of a small tree, all in memory.
 class SmallTree : public HashReader {
  public:
@@ -187,7 +200,8 @@ Json LogVectors() {
        {"segment_commit", CommitJson(PlainCommit())},
        {"recommitted", CommitJson(RecommittedCommit())},
        {"reinstated", CommitJson(ReinstatedCommit())},
-       {"tree_head", TreeHeadJson()}});
+       {"tree_head", TreeHeadJson()},
+       {"stable_head", StableHeadJson()}});
 }
 
 Json MerkleVectors() {

@@ -161,6 +161,10 @@ class Client {
   // DUTIES_NOT_SEPARATE.
   absl::Status Release(const std::string& change);
   absl::StatusOr<std::vector<Warning>> Warnings() const;
+  // Of one registration, or of all that are here. Reads every record of it.
+  // Errors: MALFORMED, NOT_FOUND.
+  absl::StatusOr<std::vector<PossibleDuplicate>> PossibleDuplicates(
+      const Id& registration = Id()) const;
 
   // --- Standing --------------------------------------------------------------
 

@@ -145,6 +145,17 @@ struct Warning {
   std::string words;
 };
 
+// Two records that may be the same work written twice: typed again on a tablet
+// that was put back to a copy of itself, say. Both are kept and both count; a
+// person who finds that they are the same discards or withdraws one.
+struct PossibleDuplicate {
+  Id record;
+  Id other;  // made later
+  Id registration;
+  uint32_t likeness_percent = 0;  // of their texts; 100: the same words
+  std::string words;
+};
+
 struct RecordSummary {
   Id id;
   Id registration;   // empty for records of the centre

@@ -1,0 +1,202 @@
+// A centre in a session with a device that lies: requests of a real tablet,
+// altered, out of order, repeated, or any bytes at all, with answers that come
+// when the input says.
+//
+// Whatever comes: the log grows only by whole segments that verify, what is
+// outstanding is bounded, a closed session does nothing more, and a restart
+// finds the same log.
+#include <algorithm>
+#include <deque>
+
+#include "sync/core/segment.h"
+#include "tests/fuzz/fuzz_world.h"
+
+namespace vouch::fuzz {
+namespace {
+
+constexpr size_t kEffectsMax = 8;
+constexpr int kEventsMax = 300;
+
+class Session {
+ public:
+  Session(Tablet& tablet, CentreCopy& centre, Input& in)
+      : tablet_(tablet), centre_(centre), in_(in) {}
+
+  void Run() {
+    auto config = tablet_.device->BeginSession();
+    VOUCH_CHECK(config.ok());
+    config_ = *config;
+    for (const OwnHead& head : config_.heads) {
+      OutboxRead outbox =
+          tablet_.device->Read({head.incarnation, 0, Hash(), kPushBytesMax});
+      VOUCH_CHECK(outbox.status.ok());
+      for (const OutboxSegment& s : outbox.segments) wires_.push_back(s.wire);
+    }
+    Take(session_.Start(0));
+    for (int i = 0; i < kEventsMax && !in_.empty(); ++i) Step();
+    // What is under way is answered; the device has nothing more to say.
+    Take(session_.Step(RequestsEnded{}, now_ms_));
+    while (!pending_.empty()) Answer();
+    Take(session_.Step(TimePassed{}, now_ms_ + 4 * kStallMsMax));
+    VOUCH_CHECK(session_.closed());
+  }
+
+ private:
+  void Step() {
+    switch (in_.Below(8)) {
+      case 0:
+        if (!pending_.empty()) Answer();
+        return;
+      case 1:
+        return Receive(Hello());
+      case 2:
+        return Receive(Push());
+      case 3: {
+        v1::SyncRequest request;
+        request.mutable_pull()->set_until_size(in_.Number());
+        request.mutable_pull()->set_credit(static_cast<uint32_t>(in_.Number()));
+        return Receive(std::move(request));
+      }
+      case 4: {
+        v1::SyncRequest request;
+        std::string bytes(in_.Bytes(in_.Below(600)));
+        if (request.ParseFromString(bytes)) Receive(std::move(request));
+        return;
+      }
+      case 5:
+        now_ms_ += static_cast<int64_t>(in_.Below(40'000));
+        return Take(session_.Step(TimePassed{}, now_ms_));
+      case 6: {
+        v1::SyncRequest request = in_.Below(2) == 0 ? Hello() : Push();
+        for (size_t i = 1 + in_.Below(3); i > 0; --i) {
+          MutateMessage(request, in_);
+        }
+        return Receive(std::move(request));
+      }
+      case 7:
+        while (!pending_.empty()) Answer();
+        return;
+    }
+  }
+
+  v1::SyncRequest Hello() {
+    DeviceSession honest(config_);
+    auto effects = honest.Start(0);
+    return std::get<SendRequest>(effects.at(0)).message;
+  }
+
+  v1::SyncRequest Push() {
+    v1::SyncRequest request;
+    for (size_t i = 1 + in_.Below(3); i > 0; --i) {
+      // In order, if the input does not say otherwise.
+      size_t at = (next_++ + in_.Below(wires_.size() + 1)) % wires_.size();
+      request.mutable_push()->add_segments(wires_[at]);
+    }
+    return request;
+  }
+
+  // As the server does: nothing is read while the window is full.
+  void Receive(v1::SyncRequest request) {
+    if (!session_.wants_request()) return;
+    granted_ += std::min(request.pull().credit(), kPullCreditMax);
+    Take(session_.Step(ReceivedRequest{std::move(request)}, now_ms_));
+  }
+
+  void Answer() {
+    CentreEffect effect = std::move(pending_.front());
+    pending_.pop_front();
+    auto event = PerformOnCentre(
+        *centre_.centre, tablet_.device->id(),
+        [](const ScopeId&) { return true; }, effect);
+    VOUCH_CHECK(event.has_value());
+    if (auto* committed = std::get_if<Committed>(&*event)) {
+      MustBeTyped(committed->status);
+      VOUCH_CHECK(committed->ack.segments_size() ==
+                  committed->ack.signatures_size());
+    } else if (auto* read = std::get_if<FeedRead>(&*event)) {
+      MustBeTyped(read->status);
+    } else if (auto* looked = std::get_if<LookedUp>(&*event)) {
+      MustBeTyped(looked->status);
+    }
+    Take(session_.Step(*std::move(event), now_ms_));
+  }
+
+  void Take(std::vector<CentreEffect> effects) {
+    VOUCH_CHECK(effects.size() <= kEffectsMax);
+    VOUCH_CHECK(!closed_ || effects.empty());
+    for (CentreEffect& effect : effects) {
+      if (auto* send = std::get_if<SendResponse>(&effect)) {
+        if (send->message.has_batch()) VOUCH_CHECK(granted_-- > 0);
+        if (send->message.has_refused()) {
+          VOUCH_CHECK(send->message.refused().error().reason() != 0);
+        }
+      } else if (auto* close = std::get_if<CloseSession>(&effect)) {
+        MustBeTyped(close->status);
+        closed_ = true;
+      } else {
+        pending_.push_back(std::move(effect));
+      }
+    }
+    CheckBounds();
+  }
+
+  // The window is bytes: it bounds what is queued only because no segment
+  // counts as less than the smallest there can be.
+  void CheckBounds() {
+    size_t reads = 0;
+    size_t segments = 0;
+    for (const CentreEffect& effect : pending_) {
+      if (auto* commit = std::get_if<CommitSegments>(&effect)) {
+        segments += commit->segments.size();
+      } else {
+        ++reads;
+      }
+    }
+    VOUCH_CHECK(reads <= 1);
+    VOUCH_CHECK(segments <= (kPushWindowBytesMax + 2 * kPushBytesMax) /
+                                kSegmentWireBytesMin);
+  }
+
+  Tablet& tablet_;
+  CentreCopy& centre_;
+  Input& in_;
+  DeviceSessionConfig config_;
+  std::vector<std::string> wires_;
+  size_t next_ = 0;
+  CentreSession session_;
+  std::deque<CentreEffect> pending_;
+  int64_t now_ms_ = 0;
+  uint64_t granted_ = 0;  // batches the device asked for, at most
+  bool closed_ = false;
+};
+
+// The log says of itself what its head says, and so after a restart.
+void CheckLog(CentreCopy& copy) {
+  while (!copy.centre->materialised()) {
+    VOUCH_CHECK(copy.centre->Materialise(kMaterialiseEntriesMax).ok());
+  }
+  const TreeHead head = copy.centre->Head();
+  VOUCH_CHECK(VerifyTreeHead(copy.centre->key(), head));
+  auto states = copy.centre->changes().ScopeStates(*copy.store);
+  VOUCH_CHECK(states.ok());
+  copy.Close();
+  VOUCH_CHECK(copy.Open().ok());
+  VOUCH_CHECK(copy.centre->Head().size == head.size);
+  VOUCH_CHECK(copy.centre->Head().root == head.root);
+  VOUCH_CHECK(*copy.centre->changes().ScopeStates(*copy.store) == *states);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  Input in(data, size);
+  std::unique_ptr<Tablet> tablet = FuzzWorld::Get().CopyTablet();
+  std::unique_ptr<CentreCopy> centre = FuzzWorld::Get().CopyCentre();
+  Session(*tablet, *centre, in).Run();
+  CheckLog(*centre);
+  // An honest device is served as before, after whatever that one did.
+  VOUCH_CHECK(SyncOverLoopback(*tablet->device, *centre->centre).status.ok());
+  return 0;
+}
+
+}  // namespace vouch::fuzz
