@@ -150,7 +150,9 @@ struct Device::PullState {
   std::map<std::string, Hash> chain;  // hashes not yet in the store
   // Changes of the batch that are held: it may reinstate them yet.
   std::map<Hash, std::pair<Coordinate, Change>> held;
-  std::vector<uint64_t> stamps;  // others' clocks
+  std::map<std::string, Segment> rests;  // own segments closed anew
+  std::vector<Run> begun;                // runs that begin in the batch
+  std::vector<uint64_t> stamps;          // others' clocks
 };
 
 PullApplied Device::Apply(const v1::PullBatch& batch) {
@@ -197,30 +199,41 @@ absl::StatusOr<Segment> Device::Decode(const std::string& wire,
                                        const PullState& state) const {
   absl::Status failed;
   std::optional<SegmentHeader> seen;
-  Hash branch;
+  std::optional<Run> run;  // that it is taken to be in
   auto resolve = [&](const SegmentHeader& header,
                      uint64_t seq) -> std::optional<Hash> {
     seen = header;
-    Coordinate at{header.device(), header.incarnation, branch, seq};
+    // Below its run the chain goes on in what that follows.
+    const bool inside = run.has_value() && seq >= run->first.seq;
+    Coordinate at{header.device(), header.incarnation,
+                  inside ? run->first.branch : Hash(), seq};
     auto pending = state.chain.find(ChainKey(at));
     if (pending != state.chain.end()) return pending->second;
-    auto held = branch.IsZero() ? HashInBranch(changes_, *store_, header, seq)
-                                : changes_.GetChangeHash(*store_, at);
+    SegmentHeader from = header;
+    if (run.has_value()) {
+      from.first_seq = run->first.seq;
+      from.previous = run->previous;
+    }
+    auto held = inside ? changes_.GetChangeHash(*store_, at)
+                       : HashInBranch(changes_, *store_, from, seq);
     failed.Update(held.status());
     return held.value_or(std::nullopt);
   };
   auto decoded = DecodeSegment(wire, resolve);
   VOUCH_RETURN_IF_ERROR(failed);
   const Reason reason = ReasonOf(decoded.status());
+  // References that are not the right ones may also be out of order.
   if (!seen.has_value() || (reason != Reason::kSignatureInvalid &&
-                            reason != Reason::kReferenceUnknown)) {
+                            reason != Reason::kReferenceUnknown &&
+                            reason != Reason::kNotCanonical)) {
     return decoded;
   }
   const SegmentHeader header = *seen;
   VOUCH_ASSIGN_OR_RETURN(
       auto runs, ListRuns(*store_, header.device(), header.incarnation));
-  for (const Run& run : runs) {
-    branch = run.first.branch;
+  runs.insert(runs.end(), state.begun.begin(), state.begun.end());
+  for (const Run& each : runs) {
+    run = each;
     auto again = DecodeSegment(wire, resolve);
     VOUCH_RETURN_IF_ERROR(failed);
     if (again.ok()) return again;
@@ -241,12 +254,19 @@ absl::Status Device::PullSegment(const v1::PulledSegment& item,
   if (place.held == ChainRuns::Held::kWhole) {
     // It is here: it was lost at the centre, or is this tablet's own.
     VOUCH_ASSIGN_OR_RETURN(auto known, changes_.GetSegmentRow(*store_, first));
-    if (known.has_value()) row.earlier = known->earlier;
+    if (known.has_value() && known->header.head == segment.header.head) {
+      row.earlier = known->earlier;
+    }
+    VOUCH_RETURN_IF_ERROR(CloseRest(first, segment.header.end_seq(), state));
   }
   PutPassed(row, first, commit,
             ParseProof(item.signature(), item.history_id(), state->history),
             &state->batch);
   state->runs.Add(segment.header, place.branch);
+  if (place.branch == segment.changes.front().hash ||
+      place.branch == segment.header.head) {
+    state->begun.push_back({first, segment.header.previous});
+  }
   for (const Change& change : segment.changes) {
     VOUCH_RETURN_IF_ERROR(
         changes_.PutChange(change, place.branch, &state->batch));
@@ -256,6 +276,35 @@ absl::Status Device::PullSegment(const v1::PulledSegment& item,
     ++at.seq;
   }
   return PassEntries(segment.changes, first, commit, state);
+}
+
+// Before it was put back this tablet closed a segment here that ended sooner
+// than the one it has closed since. The log's takes its place, and what the
+// other held besides is closed anew, or it would be in no segment at all.
+absl::Status Device::CloseRest(const Coordinate& first, uint64_t end_seq,
+                               PullState* state) {
+  if (first.device != id()) return absl::OkStatus();
+  Segment held;
+  auto pending = state->rests.find(ChainKey(first));
+  if (pending != state->rests.end()) {
+    held = pending->second;
+  } else {
+    auto stored = changes_.GetSegment(*store_, first);
+    if (absl::IsNotFound(stored.status())) return absl::OkStatus();
+    VOUCH_RETURN_IF_ERROR(stored.status());
+    held = *std::move(stored);
+  }
+  if (held.header.end_seq() <= end_seq) return absl::OkStatus();
+  held.changes.erase(
+      held.changes.begin(),
+      held.changes.begin() + static_cast<std::ptrdiff_t>(end_seq - first.seq));
+  Segment rest = SealSegment(std::move(held.changes), held.header.seen,
+                             writer_->device_key());
+  changes_.PutSegmentRow({rest.header}, first.branch, &state->batch);
+  Coordinate next = first;
+  next.seq = end_seq;
+  state->rests[ChainKey(next)] = std::move(rest);
+  return absl::OkStatus();
 }
 
 absl::Status Device::PullOwn(const v1::CommittedSegment& item,

@@ -36,6 +36,7 @@ void DeviceSession::Recover(std::optional<uint64_t> rewind_to,
                             bool new_incarnation) {
   state_ = State::kBeginning;
   report_.recovered = true;
+  new_incarnation_ = new_incarnation;
   effects_.push_back(BeginRecovery{rewind_to, new_incarnation});
 }
 
@@ -47,9 +48,13 @@ void DeviceSession::RecoverOrFinish(const absl::Status& status, bool at_once) {
   const bool chain = reason == Reason::kChainForked ||
                      reason == Reason::kChainBroken ||
                      reason == Reason::kDeviceRestored;
-  if (!chain || recovering() || state_ != State::kOpen) return Finish(status);
+  // In recovery a fork is still news, if the chain was thought to be merely put
+  // back: without a new incarnation it would be found again each time.
+  const bool forked = reason == Reason::kChainForked;
+  const bool known = recovering() && (!forked || new_incarnation_);
+  if (!chain || known || state_ != State::kOpen) return Finish(status);
   if (!at_once) refused_ = status;
-  Recover(std::nullopt, reason == Reason::kChainForked);
+  Recover(std::nullopt, forked);
 }
 
 void DeviceSession::OnBegun(const RecoveryBegun& begun) {

@@ -58,8 +58,7 @@ std::optional<Violation> Checks::TakeFinding() {
   return found;
 }
 
-Facts Checks::Examine(size_t at, const Replica& replica,
-                      std::optional<Violation>* bad) {
+Facts Checks::Examine(size_t at, const Replica& replica) {
   Facts facts;
   {
     Rows now(site_, at, replica.disk);
@@ -81,7 +80,7 @@ Facts Checks::Examine(size_t at, const Replica& replica,
     facts.durable_size =
         std::min(facts.durable_size, size.ok() ? *size : uint64_t{0});
   }
-  *bad = TakeFinding();
+  facts.violation = TakeFinding();
   return facts;
 }
 

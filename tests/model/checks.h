@@ -29,10 +29,11 @@ struct Violation {
 };
 
 struct Facts {
-  std::set<Hash> held;        // changes, as the disk is
-  std::set<Hash> durable;     // changes that every crash leaves
-  std::vector<Hash> roots;    // of the log, by size
-  uint64_t durable_size = 0;  // of the log that every crash leaves
+  std::set<Hash> held;                 // changes, as the disk is
+  std::set<Hash> durable;              // changes that every crash leaves
+  std::vector<Hash> roots;             // of the log, by size
+  uint64_t durable_size = 0;           // of the log that every crash leaves
+  std::optional<Violation> violation;  // of the replica's own invariants
 };
 
 // A replica at rest; a clone has the keys of another site.
@@ -46,9 +47,7 @@ class Checks {
  public:
   explicit Checks(const Site& site);
 
-  // Of one replica, its own invariants checked.
-  Facts Examine(size_t at, const Replica& replica,
-                std::optional<Violation>* bad);
+  Facts Examine(size_t at, const Replica& replica);
   // All `hashes` survive any crash of this replica.
   std::optional<Violation> CheckDurable(const std::vector<Hash>& hashes,
                                         const Facts& facts,

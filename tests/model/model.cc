@@ -84,7 +84,8 @@ uint32_t Model::Keep(size_t at, Replica replica,
   bool fresh = false;
   Digest digest = replica.digest;
   uint32_t number = replicas_.Put(digest, std::move(replica), &fresh);
-  if (fresh) facts_.push_back(checks_.Examine(at, replicas_[number], bad));
+  if (fresh) facts_.push_back(checks_.Examine(at, replicas_[number]));
+  *bad = facts_[number].violation;
   return number;
 }
 

@@ -284,6 +284,9 @@ std::string EffectName(const DeviceEffect& effect) {
   if (std::holds_alternative<CompareHeld>(effect)) return "compares";
   if (std::holds_alternative<ReadLost>(effect)) return "reads what is lost";
   if (std::holds_alternative<EndRecovery>(effect)) return "ends recovery";
+  if (std::holds_alternative<KeepStanding>(effect)) {
+    return "keeps the centre's standing";
+  }
   return "does something";
 }
 
