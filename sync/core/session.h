@@ -91,7 +91,7 @@ struct EndRecovery {};
 // How far the log is in a second store, and which records were erased since
 // the last session: make it durable. Answer: StandingKept.
 struct KeepStanding {
-  std::string stable_head;  // encoded; empty: there is no second store
+  std::string stable_head;  // encoded; empty: nothing new is said of it
   std::vector<v1::ErasedRecord> erasures;
 };
 // The session is over. OK: everything was pushed and pulled.

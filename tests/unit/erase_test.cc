@@ -77,6 +77,28 @@ TEST(Erase, ABodyPushedLaterIsNotKeptAndItsChainGoesOn) {
   EXPECT_TRUE(world.centre->FindRecord(other).ok());
 }
 
+// The erasure falls between the greeting, which would have told the tablet, and
+// its push.
+TEST(Erase, ABodyThatWasOnItsWayIsNotKept) {
+  ReplicaWorld world;
+  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
+  RecordId r = a.Create(5, world.scope(), "private");
+  ASSERT_TRUE(world.Sync(a).status.ok());
+  ASSERT_TRUE(a.Set(r, "written offline").ok());
+  LoopbackOptions options;
+  options.on_response = [&](const v1::SyncResponse& m) {
+    if (m.has_welcome()) {
+      EXPECT_TRUE(world.centre->Erase(r).ok());
+    }
+    return true;
+  };
+  ASSERT_TRUE(world.Sync(a, options).status.ok());
+  EXPECT_EQ(world.centre->Head().size, 2u);
+  EXPECT_EQ(a.device->Ledger()->pending, 0u);
+  EXPECT_EQ(PayloadKeys(*world.store), 0u);
+  EXPECT_EQ(CountRows(*world.store, Family::kPayload), 0u);
+}
+
 TEST(Erase, TabletsThatHoldItEraseItWithTheirNextSync) {
   ReplicaWorld world;
   Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
@@ -226,6 +248,29 @@ TEST(BackupSafety, TabletsCallWhatASecondStoreHoldsSafeAndOnlyThat) {
   EXPECT_EQ(result.report.no_longer_stable, 1u);
   EXPECT_EQ(*a.device->SafetyOf(r), Safety::kAtTheCentre);
   EXPECT_FALSE(a.device->stable_head().has_value());
+}
+
+TEST(BackupSafety, OnlyTheCentresOwnWordMakesAnythingSafe) {
+  ReplicaWorld world;
+  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
+  RecordId r = a.Create(5, world.scope(), "evidence");
+  ASSERT_TRUE(world.Sync(a).status.ok());
+  BackupDisks backup;
+  ASSERT_TRUE(BackUpTo(&backup, world).ok());
+  auto head = world.centre->StableHead();
+  ASSERT_TRUE(head.has_value());
+  TreeHead forged = *head;
+  SeededRandom random(7);
+  forged.signature = random.Make<Signature>();
+  EXPECT_EQ(ReasonOf(a.device->Keep({EncodeTreeHead(forged), {}}).status),
+            Reason::kProofInvalid);
+  EXPECT_EQ(*a.device->SafetyOf(r), Safety::kAtTheCentre);
+  // Nor does a tree head that speaks of the log alone.
+  EXPECT_EQ(
+      ReasonOf(
+          a.device->Keep({EncodeTreeHead(world.centre->Head()), {}}).status),
+      Reason::kProofInvalid);
+  EXPECT_EQ(*a.device->SafetyOf(r), Safety::kAtTheCentre);
 }
 
 }  // namespace

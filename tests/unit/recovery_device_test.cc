@@ -87,6 +87,28 @@ TEST_F(Recovery, ATabletPutBackThatWroteNothingSinceIsNoticedToo) {
   EXPECT_TRUE(FaultsOf(a).empty());
 }
 
+// Rule 13: from the rewind on, what the centre lost is not shown as stored
+// there, however long its return takes.
+TEST_F(Recovery, Rule13_WhatTheCentreLostWaitsForItAgain) {
+  Tablet& a = Add("A");
+  RecordId kept = a.Create(5, world_.scope(), "kept");
+  MustSync(a);
+  Save();
+  RecordId lost = a.Create(5, world_.scope(), "lost");
+  MustSync(a);
+  ASSERT_EQ(*a.device->SafetyOf(lost), Safety::kAtTheCentre);
+  PutCentreBack();
+  LoopbackOptions cut;
+  cut.on_request = [](const v1::SyncRequest& m) { return !m.has_push(); };
+  EXPECT_FALSE(world_.Sync(a, cut).status.ok());
+  EXPECT_EQ(*a.device->SafetyOf(lost), Safety::kOnThisTablet);
+  EXPECT_EQ(*a.device->SafetyOf(kept), Safety::kAtTheCentre);
+  EXPECT_EQ(a.device->Ledger()->pending, 1u);
+  MustSync(a);
+  EXPECT_EQ(*a.device->SafetyOf(lost), Safety::kAtTheCentre);
+  ExpectAgreement({&a});
+}
+
 TEST_F(Recovery, BothSidesPutBackAtOnce) {
   Tablet& a = Add("A");
   Tablet& b = Add("B");

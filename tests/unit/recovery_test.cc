@@ -2,6 +2,9 @@
 // brought the rule about.
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "absl/strings/str_cat.h"
 #include "sync/base/status.h"
 #include "tests/support/recovery_fixture.h"
 
@@ -195,6 +198,37 @@ TEST_F(Recovery, Rule16_AuthorityAndReferenceDataGoFirst) {
   EXPECT_TRUE(AtCentre(person));
 }
 
+// Rule 16: and causes before effects, whoever wrote them: as they were
+// committed once.
+TEST_F(Recovery, Rule16_CausesComeBackBeforeTheirEffects) {
+  Tablet& a = Add("A");
+  Tablet& b = Add("B");
+  Save();
+  RecordId r = a.Create(5, world_.scope(), "0");
+  for (int i = 1; i < 6; ++i) {
+    Tablet& writer = i % 2 == 0 ? a : b;
+    MustSync(i % 2 == 0 ? b : a);
+    MustSync(writer);
+    ASSERT_TRUE(writer.Set(r, absl::StrCat(i)).ok());
+  }
+  MustSync(b);
+  auto log = [&] {
+    std::vector<std::pair<DeviceId, uint64_t>> order;
+    for (uint64_t i = 0; i < world_.centre->Head().size; ++i) {
+      auto row = world_.centre->changes().GetLogRow(*world_.store, i);
+      if (row.ok() && row->has_value()) {
+        order.push_back({(*row)->first.device, (*row)->first.seq});
+      }
+    }
+    return order;
+  };
+  const auto before = log();
+  ASSERT_EQ(before.size(), 6u);
+  PutCentreBack();
+  MustSync(b);
+  EXPECT_EQ(log(), before);
+}
+
 // Rule 17: B never held A's staff scope, so its copy of A's chain has a gap.
 TEST_F(Recovery, Rule17_AnIslandIsTakenAndTheGapFilledByWhoHoldsIt) {
   Tablet& a = Add("A");
@@ -296,8 +330,21 @@ TEST_F(Recovery, Rule22_TheCentreRenewsItsOwnIncarnation) {
   // And it stays so over a restart.
   world_.CloseCentre();
   ASSERT_TRUE(world_.OpenCentre().ok());
-  write("third");
+  RecordId third = write("third");
   ExpectAgreement({&a});
+  // It forked from nothing it wrote before: of two incarnations each begins
+  // once.
+  std::set<std::string> coordinates;
+  for (const RecordId& record : {first, second, third}) {
+    auto rows = world_.centre->changes().GetRecordChanges(*world_.store,
+                                                          reference, record);
+    ASSERT_TRUE(rows.ok() && rows->size() == 1) << rows.status();
+    const Coordinate& at = (*rows)[0].at;
+    EXPECT_TRUE(at.branch.IsZero());
+    EXPECT_TRUE(
+        coordinates.insert(absl::StrCat(at.incarnation.Hex(), "/", at.seq))
+            .second);
+  }
 }
 
 // A flapping link: cut after each message in turn, and always made good.

@@ -159,6 +159,28 @@ TEST(ReplicaRegression, NothingLeavesATabletBeforeItIsOnItsDisk) {
   EXPECT_EQ(pushes, 1);
 }
 
+// What a failed save left on the disk is shown only once no crash can take it.
+TEST(ReplicaRegression, WhatAFailedSaveLeftIsNotShownAndThenLost) {
+  ReplicaWorld world;
+  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
+  RecordId r = a.Create(5, world.scope(), "saved");
+  FailOnce(a.disk, Stage::kBeforeSync, Family::kChain);
+  EXPECT_FALSE(a.Set(r, "failed").ok());
+  const std::vector<std::string> shown = a.Values(r);
+  for (uint64_t crash = 1; crash <= 32; ++crash) {
+    MemoryDisk after = a.disk.Clone();
+    SeededRandom random(crash);
+    after.Crash(random);
+    std::swap(a.disk, after);
+    a.Close();
+    ASSERT_TRUE(a.Open().ok());
+    EXPECT_EQ(a.Values(r), shown) << "crash " << crash;
+    a.Close();
+    std::swap(a.disk, after);
+    ASSERT_TRUE(a.Open().ok());
+  }
+}
+
 // Found by the model checker: what a tablet wrote after it was put back was in
 // one segment with what it had sent before; the log's shorter one took that
 // one's place, and the rest could never be sent.
