@@ -105,6 +105,13 @@ Enrolment EnrolmentOf(const Membership& membership, const DeviceId& device) {
   return out;
 }
 
+SyncProgress ProgressOf(const DeviceSession& session) {
+  const SessionProgress at = session.progress();
+  return {at.changes_pushed,           at.changes_left,
+          at.entries_pulled,           at.entries_left,
+          session.report().bytes_sent, session.report().bytes_received};
+}
+
 // Where the centre is, and what proves this tablet to it.
 absl::StatusOr<Endpoint> EndpointOf(const Device& device) {
   const auto& membership = device.membership();
@@ -206,8 +213,22 @@ absl::Status Client::Impl::RunSession(const SyncOptions& sync,
     return device->CarryOut(effect);
   };
   DeviceSession session(std::move(config));
+  const uint64_t begin_ms = clock->Now().monotonic_ms;
+  CarryHooks hooks;
+  bool headway = false;
+  hooks.should_stop = [&] {
+    // However short a slice is, something gets done in it.
+    const bool over = sync.slice.count() > 0 && headway &&
+                      clock->Now().monotonic_ms - begin_ms >=
+                          static_cast<uint64_t>(sync.slice.count());
+    return over || (sync.cancelled && sync.cancelled());
+  };
+  hooks.on_step = [&](const DeviceSession& at) {
+    headway = true;
+    if (sync.progress) sync.progress(ProgressOf(at));
+  };
   absl::Status status =
-      CarrySession(endpoint, &session, perform, *clock, sync.deadline);
+      CarrySession(endpoint, &session, perform, *clock, sync.deadline, hooks);
   report->pushed = session.report().changes_pushed;
   report->pulled = session.report().entries_pulled;
   report->recovered = session.report().recovered;

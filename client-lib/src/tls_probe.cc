@@ -17,6 +17,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client-lib/src/certificates.h"
 #include "sync/base/clock.h"
@@ -155,9 +156,16 @@ class Pipe {
     ssize_t n = recv(fd_, buffer, sizeof(buffer), 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return absl::OkStatus();
     if (n <= 0) return Closed();
+    const absl::string_view heard(buffer, static_cast<size_t>(n));
+    if (first_) heard_http_ = absl::StartsWith(heard, "HTTP/");
+    first_ = false;
     VOUCH_CHECK(BIO_write(in_, buffer, static_cast<int>(n)) == n);
     return absl::OkStatus();
   }
+
+  // A server that answers a TLS greeting in plain HTTP: such is the page on
+  // which a hotel's or a train's network wants to be paid.
+  bool heard_http() const { return heard_http_; }
 
  private:
   static absl::Status TooSlow() {
@@ -168,6 +176,8 @@ class Pipe {
   const int fd_;
   BIO* in_;
   BIO* out_;
+  bool first_ = true;
+  bool heard_http_ = false;
 };
 
 absl::Status Handshake(SSL* tls, int fd, const Deadline& deadline) {
@@ -180,6 +190,10 @@ absl::Status Handshake(SSL* tls, int fd, const Deadline& deadline) {
     if (done == 1) return absl::OkStatus();
     if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE) {
       ERR_clear_error();
+      if (pipe.heard_http()) {
+        return Error(Reason::kCaptivePortal,
+                     "what answers there is a web page, and no centre");
+      }
       return Error(Reason::kServerNotTrusted,
                    "what answers there does not speak TLS 1.3");
     }

@@ -30,6 +30,7 @@ absl::StatusOr<ServerAddress> ParseAddress(absl::string_view address);
 
 // A TLS 1.3 handshake that verifies only that the chain hangs together, then
 // closes. Errors: UNREACHABLE (no such host, refused, timed out),
+// CAPTIVE_PORTAL (what answers is an ordinary web server),
 // SERVER_NOT_TRUSTED (what answers is no TLS 1.3 server, or shows no chain up
 // to a CA of its own), MALFORMED.
 absl::StatusOr<Probed> ProbeServer(const std::string& address,

@@ -177,11 +177,12 @@ class Carrier {
  public:
   Carrier(const Endpoint& endpoint, DeviceSession* session,
           const PerformEffect& perform, const Clock& clock,
-          milliseconds deadline)
+          milliseconds deadline, const CarryHooks& hooks)
       : endpoint_(endpoint),
         session_(session),
         perform_(perform),
         clock_(clock),
+        hooks_(hooks),
         stub_(v1::SyncService::NewStub(MakeChannel(endpoint))) {
     SetDeadline(&context_, deadline);
     stream_ = stub_->Sync(&context_);
@@ -198,6 +199,7 @@ class Carrier {
   absl::Status Carry() {
     Do(session_->Start(NowMs()));
     while (!outcome_.has_value()) {
+      if (MustStop()) break;
       Inbox::Taken taken = inbox_.Take(kSessionTick);
       if (taken.response.has_value()) {
         Feed(ReceivedResponse{*std::move(taken.response)});
@@ -225,6 +227,21 @@ class Carrier {
     return static_cast<int64_t>(clock_.Now().monotonic_ms);
   }
 
+  // True: the session is over, or what was under way took too long.
+  bool MustStop() {
+    if (!stop_ms_.has_value()) {
+      if (!hooks_.should_stop || !hooks_.should_stop()) return false;
+      stop_ms_ = NowMs();
+      Feed(StopAsked{});
+    }
+    if (outcome_.has_value()) return true;
+    if (NowMs() - *stop_ms_ <= kStopWaitMax.count()) return false;
+    outcome_ = Error(Reason::kSyncStopped,
+                     "the sync was stopped; the centre did not acknowledge in "
+                     "time what was under way");
+    return true;
+  }
+
   void Feed(DeviceEvent event) {
     Do(session_->Step(std::move(event), NowMs()));
   }
@@ -238,9 +255,12 @@ class Carrier {
       todo_.pop_front();
       std::optional<DeviceEvent> answer = CarryOut(effect);
       if (!answer.has_value()) continue;
+      const bool applied = std::holds_alternative<AckApplied>(*answer) ||
+                           std::holds_alternative<PullApplied>(*answer);
       for (DeviceEffect& next : session_->Step(*std::move(answer), NowMs())) {
         todo_.push_back(std::move(next));
       }
+      if (applied && hooks_.on_step) hooks_.on_step(*session_);
     }
   }
 
@@ -279,12 +299,14 @@ class Carrier {
   DeviceSession* const session_;
   const PerformEffect& perform_;
   const Clock& clock_;
+  const CarryHooks& hooks_;
   std::unique_ptr<v1::SyncService::Stub> stub_;
   grpc::ClientContext context_;
   std::unique_ptr<Stream> stream_;
   Inbox inbox_;
   std::deque<DeviceEffect> todo_;
   std::optional<absl::Status> outcome_;
+  std::optional<int64_t> stop_ms_;  // when it was asked to
   bool ended_ = false;
   std::thread reader_;
 };
@@ -317,8 +339,8 @@ absl::StatusOr<v1::GetLedgerResponse> CallGetLedger(const Endpoint& endpoint,
 
 absl::Status CarrySession(const Endpoint& endpoint, DeviceSession* session,
                           const PerformEffect& perform, const Clock& clock,
-                          milliseconds deadline) {
-  return Carrier(endpoint, session, perform, clock, deadline).Carry();
+                          milliseconds deadline, const CarryHooks& hooks) {
+  return Carrier(endpoint, session, perform, clock, deadline, hooks).Carry();
 }
 
 }  // namespace vouch

@@ -30,7 +30,9 @@ inline constexpr int kResponseBytesMax = 4 << 20;
 inline constexpr size_t kResponsesWaitingMax = 64;
 inline constexpr std::chrono::milliseconds kKeepaliveInterval{20'000};
 inline constexpr std::chrono::milliseconds kKeepaliveTimeout{10'000};
-inline constexpr std::chrono::milliseconds kSessionTick{500};
+inline constexpr std::chrono::milliseconds kSessionTick{250};
+// What is under way when a session is to stop is waited for so long.
+inline constexpr std::chrono::milliseconds kStopWaitMax{2'000};
 
 struct Endpoint {
   std::string address;          // host:port
@@ -55,11 +57,21 @@ absl::StatusOr<v1::GetLedgerResponse> CallGetLedger(
 using PerformEffect =
     std::function<std::optional<DeviceEvent>(const DeviceEffect&)>;
 
+// How an app takes part in a session; all optional, called on the carrying
+// thread.
+struct CarryHooks {
+  // Asked at least every kSessionTick; true: end soon (StopAsked).
+  std::function<bool()> should_stop;
+  std::function<void(const DeviceSession&)> on_step;  // something was applied
+};
+
 // Carries a new session to its end and returns how it ended: OK, the session's
-// own error, the centre's, UNREACHABLE, SERVER_NOT_TRUSTED or DEADLINE.
+// own error, the centre's, UNREACHABLE, CAPTIVE_PORTAL, SERVER_NOT_TRUSTED,
+// DEADLINE or SYNC_STOPPED.
 absl::Status CarrySession(const Endpoint& endpoint, DeviceSession* session,
                           const PerformEffect& perform, const Clock& clock,
-                          std::chrono::milliseconds deadline);
+                          std::chrono::milliseconds deadline,
+                          const CarryHooks& hooks = {});
 
 }  // namespace vouch
 

@@ -52,6 +52,8 @@ inline int ExitCodeOfReason(Reason reason) {
     case Reason::kStoreKeyWrong:
     case Reason::kAuthorityMismatch:
       return kExitStore;
+    case Reason::kSyncStopped:
+      return kExitUnreachable;
     case Reason::kHistoryDiverged:
     case Reason::kDeviceRestored:
     case Reason::kSignatureInvalid:

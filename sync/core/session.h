@@ -158,12 +158,16 @@ struct StandingKept {
 struct StreamEnded {
   absl::Status status;
 };
+// The app wants it to end: nothing more is sent or asked for, what is under way
+// is still acknowledged, and the session ends with SYNC_STOPPED unless all is
+// done by then.
+struct StopAsked {};
 // Time passes; needed at least once a second while a session is open.
 struct TimePassed {};
 using DeviceEvent =
     std::variant<ReceivedResponse, OutboxRead, AckApplied, PullApplied,
                  RecoveryBegun, RangesCompared, LostRead, RecoveryEnded,
-                 StandingKept, StreamEnded, TimePassed>;
+                 StandingKept, StreamEnded, StopAsked, TimePassed>;
 
 // A size of the log that this tablet has proven, and its root then.
 struct Rung {
@@ -194,6 +198,14 @@ struct SessionReport {
   uint64_t no_longer_stable = 0;
 };
 
+// How far a session is. What is left may grow: the centre's log does.
+struct SessionProgress {
+  uint64_t changes_pushed = 0;  // acknowledged
+  uint64_t changes_left = 0;    // of this tablet's own chains
+  uint64_t entries_pulled = 0;
+  uint64_t entries_left = 0;
+};
+
 class DeviceSession {
  public:
   explicit DeviceSession(DeviceSessionConfig config);
@@ -203,6 +215,7 @@ class DeviceSession {
 
   bool finished() const { return state_ == State::kFinished; }
   const SessionReport& report() const { return report_; }
+  SessionProgress progress() const;
 
  private:
   // kRewinding: the ladder is at the centre. kBeginning: BeginRecovery is under
@@ -230,6 +243,7 @@ class DeviceSession {
     uint64_t end_seq = 0;
     Hash head;
     uint64_t bytes = 0;
+    uint64_t changes = 0;
   };
 
   void OnResponse(const v1::SyncResponse& message);
@@ -256,6 +270,7 @@ class DeviceSession {
   void PushMore();
   void PullMore();
   void FinishIfDone();
+  void StopIfQuiet();
   void Finish(absl::Status status);
   bool AllPushed() const;
   bool recovering() const { return recovery_ != Recovery::kNone; }
@@ -283,6 +298,7 @@ class DeviceSession {
   uint64_t target_ = 0;  // pull to at least this size
   uint64_t asked_until_ = 0;
   int64_t progress_ms_ = 0;
+  bool stopping_ = false;
   SessionReport report_;
 };
 

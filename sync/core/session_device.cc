@@ -39,7 +39,10 @@ std::vector<DeviceEffect> DeviceSession::Step(DeviceEvent event,
   effects_.clear();
   if (state_ == State::kFinished) return {};
   if (!std::holds_alternative<TimePassed>(event)) progress_ms_ = now_ms;
-  if (auto* e = std::get_if<ReceivedResponse>(&event)) {
+  if (std::holds_alternative<StopAsked>(event)) {
+    stopping_ = true;
+    StopIfQuiet();
+  } else if (auto* e = std::get_if<ReceivedResponse>(&event)) {
     report_.bytes_received += e->message.ByteSizeLong();
     OnResponse(e->message);
   } else if (auto* e = std::get_if<OutboxRead>(&event)) {
@@ -201,7 +204,8 @@ void DeviceSession::Push(const std::vector<OutboxSegment>& segments) {
     }
     push->add_segments(segment.wire);
     in_flight_.push_back({segment.device, segment.incarnation, segment.end_seq,
-                          segment.head, segment.wire.size()});
+                          segment.head, segment.wire.size(),
+                          segment.end_seq + 1 - segment.first_seq});
     in_flight_bytes_ += segment.wire.size();
   }
   Send(std::move(request));
@@ -209,7 +213,7 @@ void DeviceSession::Push(const std::vector<OutboxSegment>& segments) {
 
 // The ordinary push of one's own chain, from where the centre's ends.
 void DeviceSession::PushMore() {
-  if (state_ != State::kOpen || outbox_pending_) return;
+  if (state_ != State::kOpen || outbox_pending_ || stopping_) return;
   // What was lost goes first: causes before effects (rule 16).
   if (recovering() && (recovery_ != Recovery::kResent || !in_flight_.empty())) {
     return;
@@ -232,6 +236,7 @@ void DeviceSession::OnOutbox(const OutboxRead& read) {
     return RecoverOrFinish(read.status,
                            asked_until_ == 0 && in_flight_.empty());
   }
+  if (stopping_) return StopIfQuiet();
   Chain& chain = chains_[reading_];
   chain.exhausted = read.exhausted || read.segments.empty();
   if (!read.segments.empty()) {
@@ -313,7 +318,7 @@ bool DeviceSession::AllPushed() const {
 // Push and pull never wait for each other; but the target moves with each
 // acknowledgement, so it is raised once at the start and once at the end.
 void DeviceSession::PullMore() {
-  if (state_ != State::kOpen || cursor_ >= target_) return;
+  if (state_ != State::kOpen || cursor_ >= target_ || stopping_) return;
   bool first = asked_until_ == 0;
   // The centre's end of this chain is looked up here first: if it is not this
   // chain's, all is pulled otherwise.
@@ -332,14 +337,39 @@ void DeviceSession::PullMore() {
 }
 
 void DeviceSession::FinishIfDone() {
-  if (state_ != State::kOpen || !AllPushed()) return;
-  if (pulls_pending_ > 0 || cursor_ < target_) return;
+  const bool done = state_ == State::kOpen && AllPushed() &&
+                    pulls_pending_ == 0 && cursor_ >= target_;
+  if (!done) return StopIfQuiet();
   if (recovery_ == Recovery::kResent) {
     recovery_ = Recovery::kEnding;
     effects_.push_back(EndRecovery{});
     return;
   }
   Finish(absl::OkStatus());
+}
+
+// What was sent and not acknowledged would be sent again, and what was received
+// and not applied pulled again.
+void DeviceSession::StopIfQuiet() {
+  if (!stopping_ || state_ == State::kBeginning) return;
+  if (!in_flight_.empty() || acks_pending_ > 0 || pulls_pending_ > 0 ||
+      outbox_pending_ || lost_pending_ || recovery_ == Recovery::kEnding) {
+    return;
+  }
+  Finish(Error(Reason::kSyncStopped, "the sync was stopped before its end"));
+}
+
+SessionProgress DeviceSession::progress() const {
+  SessionProgress out;
+  out.changes_pushed = report_.changes_pushed;
+  for (const Chain& chain : chains_) {
+    if (chain.local.seq <= chain.sent_seq) continue;
+    out.changes_left += chain.local.seq - chain.sent_seq;
+  }
+  for (const InFlight& sent : in_flight_) out.changes_left += sent.changes;
+  out.entries_pulled = report_.entries_pulled;
+  if (target_ > cursor_) out.entries_left = target_ - cursor_;
+  return out;
 }
 
 void DeviceSession::Send(v1::SyncRequest message) {

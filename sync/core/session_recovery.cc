@@ -93,7 +93,7 @@ void DeviceSession::OnCompared(RangesCompared& compared) {
 }
 
 void DeviceSession::ResendMore() {
-  if (recovery_ != Recovery::kResending || lost_pending_) return;
+  if (recovery_ != Recovery::kResending || lost_pending_ || stopping_) return;
   if (in_flight_bytes_ >= window_bytes_) return;
   lost_pending_ = true;
   effects_.push_back(ReadLost{
@@ -104,6 +104,7 @@ void DeviceSession::OnLost(const LostRead& read) {
   if (!lost_pending_) return;
   lost_pending_ = false;
   if (!read.status.ok()) return Finish(read.status);
+  if (stopping_) return StopIfQuiet();
   Push(read.segments);
   if (read.exhausted) recovery_ = Recovery::kResent;
   ResendMore();

@@ -353,9 +353,9 @@ TEST_F(ClientSyncTest, ACaptivePortalIsNotTakenForTheCentre) {
   Impostor portal("HTTP/1.1 302 Found\r\nLocation: http://login\r\n\r\n");
   SyncOptions options;
   options.server = portal.address;
-  EXPECT_REASON(SERVER_NOT_TRUSTED, ann->SyncOnce(options).status);
+  EXPECT_REASON(CAPTIVE_PORTAL, ann->SyncOnce(options).status);
   auto ben = world.Open("Ben");
-  EXPECT_REASON(SERVER_NOT_TRUSTED,
+  EXPECT_REASON(CAPTIVE_PORTAL,
                 ben->Enrol(portal.address, "AAAA-BBBB-CCCC").status());
   EXPECT_EQ(1u, ann->Ledger()->pending);
 }

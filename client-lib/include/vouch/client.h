@@ -189,11 +189,11 @@ class Client {
   // Pushes and pulls until both sides are in step. Blocks up to the deadline; a
   // second call waits for the first. What it reports as acknowledged is on the
   // centre's disk, what it reports as pulled is on this one's. Reasons in
-  // SyncReport::status: NOT_ENROLLED, UNREACHABLE, SERVER_NOT_TRUSTED (a
-  // captive portal or intercepting proxy shows like this), CERTIFICATE_*,
+  // SyncReport::status: NOT_ENROLLED, UNREACHABLE, SERVER_NOT_TRUSTED (an
+  // intercepting proxy shows like this), CERTIFICATE_*,
   // DEVICE_REVOKED, HISTORY_DIVERGED, DEVICE_RESTORED, CHAIN_FORKED,
   // PROOF_INVALID, PROTOCOL_VERSION, TOO_SLOW, SHUTTING_DOWN, DEADLINE,
-  // STORE_*.
+  // SYNC_STOPPED (by its slice, or cancelled), CAPTIVE_PORTAL, STORE_*.
   SyncReport SyncOnce(const SyncOptions& options = SyncOptions());
 
   // Writes every record that can be read to `path` (a new file, mode 0600, in
@@ -224,6 +224,17 @@ absl::StatusOr<std::unique_ptr<google::protobuf::Message>> NewRecord(
 
 // The reason of an error; unspecified if it is not one of ours.
 v1::ErrorReason ErrorReasonOf(const absl::Status& status);
+
+// How long to wait before the next sync, when the last `failures` (1 or more)
+// have ended, the last of them with `status`: twice as long each time, from a
+// second to a quarter of an hour, less a random share, so that a thousand
+// tablets do not all call a centre in the moment when it is back. At once after
+// SYNC_STOPPED. Absent when waiting alone changes nothing: all is done, or a
+// person has to act (the disk is full, the certificate has expired, the app is
+// too old), as the reason says. `random` null: the machine's own.
+std::optional<std::chrono::milliseconds> RetryAfter(const absl::Status& status,
+                                                    int failures,
+                                                    Random* random = nullptr);
 
 // An id as people and files write it, a UUID in lower-case hex, and back (with
 // or without dashes). Errors: MALFORMED.

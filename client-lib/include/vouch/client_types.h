@@ -217,11 +217,34 @@ struct ScopeHash {
   std::string hash;  // hex; equal on all replicas that are in step
 };
 
+// How far a sync is. What is left may grow while it runs: people go on
+// capturing, here and elsewhere.
+struct SyncProgress {
+  uint64_t pushed = 0;  // changes acknowledged so far
+  uint64_t to_push = 0;
+  uint64_t pulled = 0;  // entries of the centre's log passed
+  uint64_t to_pull = 0;
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_received = 0;
+};
+
 struct SyncOptions {
   // The whole sync ends by then; what was acknowledged stays.
   std::chrono::milliseconds deadline = std::chrono::minutes(5);
   // host:port, if the centre moved; empty: the one enrolled with.
   std::string server;
+  // After so long it ends at the next good moment, with SYNC_STOPPED unless all
+  // is done: a background job that is given ten seconds at a time asks for
+  // slices of eight until the status is OK. Each makes some headway, however
+  // short it is. 0: no limit but the deadline.
+  std::chrono::milliseconds slice{0};
+  // Both are called on the thread that called SyncOnce, without any lock: they
+  // may call other functions of the client, but not SyncOnce or Enrol.
+  //
+  // Asked several times a second; true ends the sync as a slice does.
+  std::function<bool()> cancelled;
+  // Told after each step that is durable.
+  std::function<void(const SyncProgress&)> progress;
 };
 struct SyncReport {
   // OK: all of this tablet's changes are at the centre and all of the centre's
