@@ -125,6 +125,7 @@ absl::Status Client::Settle(const std::string& handle_text,
   if (!version.has_value()) {
     return Error(Reason::kMalformed, "a conflict's version is 64 hex digits");
   }
+  TellAfter tell(impl_.get());
   MutexLock lock(impl_->mutex);
   VOUCH_ASSIGN_OR_RETURN(Shown shown,
                          impl_->Load(handle.record.Bytes(), BaseToken()));
@@ -160,6 +161,7 @@ absl::Status Client::Release(const std::string& change) {
   if (!hash.has_value()) {
     return Error(Reason::kMalformed, "a change is named by 64 hex digits");
   }
+  TellAfter tell(impl_.get());
   MutexLock lock(impl_->mutex);
   VOUCH_ASSIGN_OR_RETURN(auto location, impl_->device->changes().GetLocation(
                                             *impl_->store, *hash));

@@ -125,6 +125,7 @@ absl::StatusOr<BaseToken> Client::Impl::Save(const Shown& shown,
 absl::StatusOr<BaseToken> Client::Impl::Act(const Id& record,
                                             const BaseToken& base,
                                             const Builder& build) {
+  TellAfter tell(this);
   MutexLock lock(mutex);
   VOUCH_ASSIGN_OR_RETURN(Shown shown, Load(record, base));
   VOUCH_ASSIGN_OR_RETURN(auto operations, build(shown.view));
@@ -236,6 +237,31 @@ absl::StatusOr<LedgerNumbers> Client::Impl::LedgerNow() const {
   VOUCH_ASSIGN_OR_RETURN(DeviceLedger ledger, device->Ledger());
   return LedgerNumbers{ledger.captured, ledger.stored, ledger.held,
                        ledger.pending,  ledger.pulled, ledger.balanced()};
+}
+
+void Client::Impl::Tell() {
+  {
+    MutexLock lock(mutex);
+    if (telling || live.empty()) return;
+    telling = true;
+  }
+  while (true) {
+    LiveQueries::Due due;
+    {
+      MutexLock lock(mutex);
+      Device::Touched touched = device->TakeTouched();
+      touched.all |= tell_all;
+      auto collected = live.Collect(*device, *store, touched);
+      // What cannot be read now is looked at again with the next change.
+      tell_all = !collected.ok();
+      if (collected.ok()) due = *std::move(collected);
+      if (due.empty()) {
+        telling = false;
+        return;
+      }
+    }
+    for (const auto& [watched, events] : due) watched->Tell(events);
+  }
 }
 
 std::string Client::Impl::NameOfPerson(const PersonId& person) const {

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "client-lib/src/base_token.h"
+#include "client-lib/src/live_queries.h"
 #include "evidence/kinds.h"
 #include "storage/mutex.h"
 #include "storage/replica/device.h"
@@ -84,6 +85,9 @@ class Client::Impl {
   // Takes the lock for each step on the store.
   absl::Status RunSession(const SyncOptions& sync, SyncReport* report);
   absl::Status Conclude(SyncReport* report) const VOUCH_REQUIRES(mutex);
+  // Tells the live queries what has changed. Not under the lock; where another
+  // thread is telling, that one goes on with it.
+  void Tell();
   // Names of people as far as they are known here.
   std::string NameOfPerson(const PersonId& person) const VOUCH_REQUIRES(mutex);
 
@@ -102,9 +106,25 @@ class Client::Impl {
   // Read when first asked for; dropped when a sync may have changed them.
   mutable std::optional<std::map<PersonId, std::string>> names
       VOUCH_GUARDED_BY(mutex);
+  LiveQueries live VOUCH_GUARDED_BY(mutex);
+  bool telling VOUCH_GUARDED_BY(mutex) = false;
+  bool tell_all VOUCH_GUARDED_BY(mutex) = false;  // some could not be read
 
  private:
   explicit Impl(const OpenOptions& options);
+};
+
+// Tells the live queries at the end of its scope. It stands before the lock, so
+// that this is released by then.
+class TellAfter {
+ public:
+  explicit TellAfter(Client::Impl* impl) : impl_(impl) {}
+  ~TellAfter() { impl_->Tell(); }
+  TellAfter(const TellAfter&) = delete;
+  TellAfter& operator=(const TellAfter&) = delete;
+
+ private:
+  Client::Impl* const impl_;
 };
 
 }  // namespace vouch

@@ -68,6 +68,7 @@ absl::StatusOr<Id> Client::AppendEntry(const Message& ledger,
     return Error(Reason::kMalformed, "the message cannot be serialised");
   }
 
+  TellAfter tell(impl_.get());
   MutexLock lock(impl_->mutex);
   VOUCH_ASSIGN_OR_RETURN(RecordId id, KeyedIdOf(*filled));
   VOUCH_ASSIGN_OR_RETURN(ScopeId scope,

@@ -208,6 +208,7 @@ absl::Status Client::Impl::RunSession(const SyncOptions& sync,
     if (!sync.server.empty()) endpoint.address = sync.server;
   }
   const PerformEffect perform = [this](const DeviceEffect& effect) {
+    TellAfter tell(this);
     MutexLock lock(mutex);
     if (std::holds_alternative<ApplyPull>(effect)) names.reset();
     return device->CarryOut(effect);

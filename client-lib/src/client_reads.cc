@@ -9,6 +9,7 @@
 #include "client-lib/src/client_impl.h"
 #include "client-lib/src/describe.h"
 #include "client-lib/src/local_judge.h"
+#include "client-lib/src/record_filter.h"
 #include "evidence/catalogue.h"
 #include "evidence/editing.h"
 #include "evidence/portfolio.h"
@@ -19,7 +20,6 @@
 namespace vouch {
 namespace {
 
-constexpr int kPageSizeMax = 500;
 constexpr uint8_t kPageTokenVersion = 1;
 constexpr size_t kQueryDigestBytes = 8;
 
@@ -27,6 +27,8 @@ constexpr size_t kQueryDigestBytes = 8;
 std::string DigestOf(const RecordQuery& query) {
   ByteWriter out;
   out.Prefixed(query.kind).Prefixed(query.registration).Prefixed(query.state);
+  out.Prefixed(query.text).U64(static_cast<uint64_t>(query.from_ms));
+  out.U64(static_cast<uint64_t>(query.to_ms));
   return HashOf("vouch.page.v1", {out.bytes()})
       .Bytes()
       .substr(0, kQueryDigestBytes);
@@ -54,42 +56,6 @@ absl::StatusOr<std::string> BeginOf(const RecordQuery& query) {
   return absl::StrCat(in.rest(), absl::string_view("\0", 1));
 }
 
-struct Filter {
-  uint32_t kind = 0;  // 0: all
-  std::string state;
-  std::vector<std::string> prefixes;  // of keys, in order; one empty: all
-};
-
-absl::StatusOr<Filter> FilterOf(const RecordQuery& query) {
-  Filter filter;
-  if (!query.kind.empty()) {
-    const Kind* kind = FindKindByName(query.kind);
-    if (kind == nullptr) {
-      return Error(Reason::kKindUnknown,
-                   absl::StrCat("no kind of record is called ", query.kind));
-    }
-    filter.kind = kind->number;
-  }
-  filter.state = query.state;
-  if (query.page_size < 1 || query.page_size > kPageSizeMax) {
-    return Error(Reason::kMalformed, "a page holds 1 to 500 records");
-  }
-  if (query.registration.empty()) {
-    filter.prefixes.push_back("");
-    return filter;
-  }
-  auto registration = RecordId::FromBytes(query.registration);
-  if (!registration.has_value()) {
-    return Error(Reason::kMalformed, "a registration's id is 16 bytes");
-  }
-  for (ScopeKind scope :
-       {ScopeKind::kShared, ScopeKind::kStaff, ScopeKind::kVerification}) {
-    filter.prefixes.push_back(MakeScope(scope, *registration).Bytes());
-  }
-  std::sort(filter.prefixes.begin(), filter.prefixes.end());
-  return filter;
-}
-
 PossibleDuplicate Describe(const DuplicatePair& pair, const Id& registration) {
   return {
       pair.first.Bytes(), pair.second.Bytes(), registration,
@@ -99,11 +65,6 @@ PossibleDuplicate Describe(const DuplicatePair& pair, const Id& registration) {
                    FormatId(pair.first.Bytes()),
                    " of the same author: if it is the same work typed "
                    "twice, discard or withdraw one of them")};
-}
-
-bool Matches(const Filter& filter, const RecordSummaryRow& row) {
-  return (filter.kind == 0 || row.kind == filter.kind) &&
-         (filter.state.empty() || RecordStateName(row.state) == filter.state);
 }
 
 }  // namespace
@@ -127,30 +88,49 @@ absl::StatusOr<Record> Client::Get(const Id& id) const {
 }
 
 absl::StatusOr<RecordPage> Client::Query(const RecordQuery& query) const {
-  VOUCH_ASSIGN_OR_RETURN(Filter filter, FilterOf(query));
+  VOUCH_ASSIGN_OR_RETURN(RecordFilter filter, RecordFilter::Make(query));
   VOUCH_ASSIGN_OR_RETURN(std::string begin, BeginOf(query));
   const size_t size_max = static_cast<size_t>(query.page_size);
   RecordPage page;
   std::optional<RecordSummaryRow> last;
+  int looks = 0;
   bool more = false;
+  absl::Status failed;
   MutexLock lock(impl_->mutex);
-  for (const std::string& prefix : filter.prefixes) {
+  auto look = [&](const RecordSummaryRow& row) {
+    const bool tired = filter.reads_records() && looks == kTextLooksMax;
+    if (page.records.size() == size_max || tired) {
+      more = true;
+      return false;
+    }
+    auto matches = filter.Matches(row, [&] {
+      ++looks;
+      return impl_->device->changes().FoldStored(*impl_->store, row.scope,
+                                                 row.record);
+    });
+    failed = matches.status();
+    if (!failed.ok()) return false;
+    if (*matches) page.records.push_back(DescribeSummary(row));
+    last = row;
+    return true;
+  };
+  for (const std::string& prefix : filter.prefixes()) {
     if (more) break;
     VOUCH_RETURN_IF_ERROR(impl_->device->changes().ScanSummaries(
-        *impl_->store, std::max(begin, prefix), PrefixEnd(prefix),
-        [&](const RecordSummaryRow& row) {
-          if (!Matches(filter, row)) return true;
-          if (page.records.size() == size_max) {
-            more = true;
-            return false;
-          }
-          page.records.push_back(DescribeSummary(row));
-          last = row;
-          return true;
-        }));
+        *impl_->store, std::max(begin, prefix), PrefixEnd(prefix), look));
+    VOUCH_RETURN_IF_ERROR(failed);
   }
   if (more) page.next_page_token = TokenAfter(query, *last);
   return page;
+}
+
+absl::StatusOr<std::unique_ptr<LiveQuery>> Client::Watch(
+    const RecordQuery& query, RecordsChanged changed) {
+  VOUCH_ASSIGN_OR_RETURN(RecordFilter filter, RecordFilter::Make(query));
+  TellAfter tell(impl_.get());
+  MutexLock lock(impl_->mutex);
+  return std::make_unique<LiveQuery>(
+      impl_->live.Add(std::move(filter), std::move(changed)));
 }
 
 absl::StatusOr<std::vector<Record>> Client::Registrations() const {
@@ -186,6 +166,26 @@ absl::StatusOr<SafetyState> Client::Safety(const Id& record) const {
   MutexLock lock(impl_->mutex);
   VOUCH_ASSIGN_OR_RETURN(vouch::Safety safety, impl_->device->SafetyOf(id));
   return static_cast<SafetyState>(safety);
+}
+
+absl::StatusOr<PortfolioSafety> Client::SafetyOfPortfolio(
+    const Id& registration) const {
+  MutexLock lock(impl_->mutex);
+  VOUCH_RETURN_IF_ERROR(impl_->Load(registration, BaseToken()).status());
+  VOUCH_ASSIGN_OR_RETURN(auto rows, impl_->Rows([&](const auto& row) {
+    return RegistrationIdOf(row.scope) == registration;
+  }));
+  PortfolioSafety out;
+  for (const RecordSummaryRow& row : rows) {
+    VOUCH_ASSIGN_OR_RETURN(vouch::Safety safety,
+                           impl_->device->SafetyOf(row.record));
+    const auto state = static_cast<SafetyState>(safety);
+    out.least = std::min(out.least, state);
+    ++(state == SafetyState::kOnThisTablet  ? out.on_this_tablet
+       : state == SafetyState::kAtTheCentre ? out.at_the_centre
+                                            : out.safe);
+  }
+  return out;
 }
 
 std::string Client::SafeUnavailable() const {

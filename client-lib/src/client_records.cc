@@ -64,6 +64,7 @@ absl::StatusOr<Id> Client::Create(const Message& record,
   if (kind == nullptr) {
     return Error(Reason::kKindUnknown, "this message is no record");
   }
+  TellAfter tell(impl_.get());
   MutexLock lock(impl_->mutex);
   VOUCH_ASSIGN_OR_RETURN(
       RecordId id,
@@ -132,6 +133,7 @@ absl::StatusOr<std::vector<FieldProblem>> Client::Validate(
 absl::StatusOr<BaseToken> Client::Sign(
     const Id& record, const BaseToken& base,
     const std::optional<std::string>& drawn_signature) {
+  TellAfter tell(impl_.get());
   MutexLock lock(impl_->mutex);
   VOUCH_ASSIGN_OR_RETURN(Shown shown, impl_->Load(record, base));
   VOUCH_ASSIGN_OR_RETURN(Drafts operations, SealRecord(shown.view));

@@ -247,7 +247,14 @@ absl::StatusOr<std::vector<SavedChange>> Device::SaveMade(
   VOUCH_RETURN_IF_ERROR(materialiser.Finish(&batch));
   VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kSynced));
   writer_ = std::move(writer);
+  Touch(materialiser);
   return saved;
+}
+
+void Device::Touch(const Materialiser& changed) {
+  if (touched_.all) return;
+  for (const auto& key : changed.touched()) touched_.records.insert(key);
+  if (touched_.records.size() > kTouchedMax) touched_ = {true, {}};
 }
 
 absl::StatusOr<RecordView> Device::View(const RecordId& record) const {

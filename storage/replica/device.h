@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,8 @@ struct DeviceLedger {
   uint64_t pulled = 0;    // changes of others held here
   bool balanced() const { return captured == stored + held + pending; }
 };
+
+inline constexpr size_t kTouchedMax = 4096;
 
 // Names in Family::kMeta that several of its files use (FORMAT.md).
 inline constexpr absl::string_view kSegmentedRow = "segmented";
@@ -106,6 +109,14 @@ class Device : public JudgeReader {
   absl::StatusOr<RecordView> View(const RecordId& record) const;
   absl::Status ScanRecords(
       const std::function<bool(const RecordSummaryRow&)>& visit) const;
+  // Records whose content or standing may have changed since this was last
+  // called: what live queries look at again. Over kTouchedMax of them, `all`.
+  struct Touched {
+    bool all = false;
+    std::set<std::pair<ScopeId, RecordId>> records;
+    bool empty() const { return !all && records.empty(); }
+  };
+  Touched TakeTouched() { return std::exchange(touched_, Touched()); }
   // Records with conflicts or held changes.
   absl::StatusOr<std::vector<AttentionRow>> Attention() const;
   absl::StatusOr<Safety> SafetyOf(const RecordId& record) const;
@@ -163,6 +174,7 @@ class Device : public JudgeReader {
   absl::Status LoadStanding();
   absl::Status KeepStableHead(const std::string& encoded);
   absl::Status Erase(const std::vector<v1::ErasedRecord>& records);
+  void Touch(const Materialiser& changed);
   absl::Status Settle();
   absl::Status Write(WriteBatch batch, Durability durability);
   absl::Status CloseSegments();
@@ -219,6 +231,7 @@ class Device : public JudgeReader {
   const Clock* const clock_;
   Random* const random_;
   ChangeStore changes_;
+  Touched touched_;
   std::optional<ChainWriter> writer_;
   std::optional<Membership> membership_;
   uint64_t segmented_seq_ = 0;  // own changes up to here are in segments

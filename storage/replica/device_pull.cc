@@ -112,6 +112,7 @@ absl::Status Device::Apply(const v1::Ack& ack) {
     }
   }
   VOUCH_RETURN_IF_ERROR(materialiser.Finish(&batch));
+  Touch(materialiser);
   return Write(std::move(batch), Durability::kSynced);
 }
 
@@ -427,6 +428,7 @@ absl::Status Device::FinishPull(const v1::PullBatch& batch, PullState* state) {
   VOUCH_RETURN_IF_ERROR(Write(std::move(state->batch), Durability::kBuffered));
   writer_ = std::move(writer);
   tree_ = std::move(state->tree);
+  Touch(state->materialiser);
   history_ = head.history;
   return absl::OkStatus();
 }

@@ -95,6 +95,7 @@ RecoveryBegun Device::Begin(const BeginRecovery& request) {
     }
     VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kSynced));
     tree_ = std::move(tree);
+    touched_ = {true, {}};
     stable_head_ = stable;
     recovery_due_ = true;
     if (request.new_incarnation) {

@@ -82,6 +82,7 @@ absl::Status Device::Erase(const std::vector<v1::ErasedRecord>& records) {
   WriteBatch views;
   VOUCH_RETURN_IF_ERROR(materialiser.Finish(&views));
   views.Put(Family::kMeta, kErasedRow, U64Key(done));
+  Touch(materialiser);
   VOUCH_RETURN_IF_ERROR(Write(std::move(views), Durability::kSynced));
   erasures_done_ = done;
   return absl::OkStatus();

@@ -125,5 +125,36 @@ TEST_F(SyncSteps, ProgressRisesToTheEnd) {
   EXPECT_EQ(seen.back().to_pull, 0u);
 }
 
+// A list on a screen follows a sync without asking.
+TEST_F(SyncSteps, ALiveQueryIsToldWhatASyncBrings) {
+  auto ann = world.Tablet(v1::ROLE_ASSESSOR, "Ann");
+  auto ben = world.Tablet(v1::ROLE_ASSESSOR, "Ben");
+  Capture(*ann, 2);
+  std::vector<RecordEvent> told;
+  RecordQuery observations;
+  observations.kind = "Observation";
+  auto tell = [&](const std::vector<RecordEvent>& events) {
+    told.insert(told.end(), events.begin(), events.end());
+  };
+  auto own = ann->Watch(observations, tell);
+  ASSERT_TRUE(own.ok()) << own.status();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_GT(told[0].record.pending, 0u);
+  told.clear();
+  // Its own records become "at the centre".
+  ASSERT_TRUE(ann->SyncOnce(world.Sync()).status.ok());
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].what, RecordEvent::What::kChanged);
+  EXPECT_EQ(told[0].record.pending, 0u);
+
+  told.clear();
+  auto others = ben->Watch(observations, tell);
+  ASSERT_TRUE(others.ok());
+  EXPECT_TRUE(told.empty());
+  ASSERT_TRUE(ben->SyncOnce(world.Sync()).status.ok());
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].what, RecordEvent::What::kAppeared);
+}
+
 }  // namespace
 }  // namespace vouch

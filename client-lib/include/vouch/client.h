@@ -44,6 +44,22 @@
 
 namespace vouch {
 
+class WatchedQuery;
+
+// A query that goes on: see Client::Watch. Destroying it ends the calls; on
+// return none is under way, except the one it is destroyed in. Destroy it
+// before the client.
+class LiveQuery {
+ public:
+  explicit LiveQuery(std::shared_ptr<WatchedQuery> watched);
+  ~LiveQuery();
+  LiveQuery(const LiveQuery&) = delete;
+  LiveQuery& operator=(const LiveQuery&) = delete;
+
+ private:
+  const std::shared_ptr<WatchedQuery> watched_;
+};
+
 class Client {
  public:
   // Opens the store, or makes it. Errors: STORE_LOCKED (another process, or
@@ -141,6 +157,21 @@ class Client {
   // A page, in id order within each scope. Errors: PAGE_TOKEN_INVALID,
   // KIND_UNKNOWN, MALFORMED.
   absl::StatusOr<RecordPage> Query(const RecordQuery& query) const;
+  // Tells what the query finds now (perhaps nothing), then whatever changes in
+  // that, by whatever save or sync; its page size and token play no part. A
+  // list on a screen needs nothing else:
+  //
+  //   auto live = client->Watch({.kind = "Observation"},
+  //                             [&](const std::vector<RecordEvent>& events) {
+  //                               for (const RecordEvent& e : events) …
+  //                             });
+  //
+  // `changed` is called one call at a time, on the thread that saved or synced,
+  // without any lock, after what it tells of is durable here; it may use the
+  // client. What changes meanwhile is told when it returns. Keeps a summary of
+  // each record found. Errors: KIND_UNKNOWN, MALFORMED.
+  absl::StatusOr<std::unique_ptr<LiveQuery>> Watch(const RecordQuery& query,
+                                                   RecordsChanged changed);
   // All registrations here, in id order.
   absl::StatusOr<std::vector<Record>> Registrations() const;
 
@@ -169,6 +200,10 @@ class Client {
   // --- Standing --------------------------------------------------------------
 
   absl::StatusOr<SafetyState> Safety(const Id& record) const;
+  // The same of everything that belongs to a registration, itself too. Reads
+  // where each of its changes stands. Errors: MALFORMED, NOT_FOUND.
+  absl::StatusOr<PortfolioSafety> SafetyOfPortfolio(
+      const Id& registration) const;
   // Why nothing is safe yet, "unavailable: no backup configured"; empty once
   // the centre has a second store.
   std::string SafeUnavailable() const;
@@ -200,8 +235,9 @@ class Client {
   // plaintext), one JSON object a line. ALREADY_EXISTS, STORE_IO.
   absl::StatusOr<ExportReport> Export(const std::string& path) const;
 
+  class Impl;  // the library's own
+
  private:
-  class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

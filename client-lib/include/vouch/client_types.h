@@ -189,15 +189,44 @@ struct Record {
 };
 
 struct RecordQuery {
-  std::string kind;        // "Observation"; empty: all
-  Id registration;         // empty: all
-  std::string state;       // as in RecordSummary; empty: all
+  std::string kind;   // "Observation"; empty: all
+  Id registration;    // empty: all
+  std::string state;  // as in RecordSummary; empty: all
+  // Records made in [from_ms, to_ms) by their makers' clocks, since 1970 UTC;
+  // to_ms 0: no end.
+  int64_t from_ms = 0;
+  int64_t to_ms = 0;
+  // Words that all occur in the record's texts, in whatever order, as parts of
+  // words too; ASCII letters whatever their case. A page of such a query looks
+  // at kTextLooksMax records at most and may hold few or none of them: there
+  // are more as long as there is a next_page_token.
+  std::string text;
   int page_size = 50;      // 1 to 500
   std::string page_token;  // of the page before, with the same query
 };
+inline constexpr int kTextLooksMax = 500;
 struct RecordPage {
   std::vector<RecordSummary> records;
   std::string next_page_token;  // empty on the last page
+};
+
+// A record that came into what a live query finds, changed there (its content,
+// its state, or how safe it is), or left it.
+struct RecordEvent {
+  enum class What { kAppeared, kChanged, kGone };
+  What what = What::kAppeared;
+  RecordSummary record;  // kGone: as it was last told
+};
+inline constexpr size_t kLiveEventsMax = 500;  // in one call
+using RecordsChanged = std::function<void(const std::vector<RecordEvent>&)>;
+
+// Records of a registration by how safe each is.
+struct PortfolioSafety {
+  uint64_t on_this_tablet = 0;
+  uint64_t at_the_centre = 0;
+  uint64_t safe = 0;
+  // That of the least safe one; kSafe for none.
+  SafetyState least = SafetyState::kSafe;
 };
 
 // captured = stored + held + pending, counted apart from each other.
