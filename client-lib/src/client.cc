@@ -23,7 +23,8 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Open(
 }
 
 absl::StatusOr<ExportReport> Client::Export(const std::string& path) const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   return WriteExport(*impl_->store, impl_->keys.get(), path);
 }
 

@@ -99,7 +99,8 @@ absl::StatusOr<Settlement> SettlementOf(const RecordView& view,
 
 absl::StatusOr<std::vector<Conflict>> Client::Conflicts(
     const Id& record) const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   auto name_of = [this](const PersonId& person) {
     return impl_->NameOfPerson(person);
   };
@@ -126,7 +127,8 @@ absl::Status Client::Settle(const std::string& handle_text,
     return Error(Reason::kMalformed, "a conflict's version is 64 hex digits");
   }
   TellAfter tell(impl_.get());
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(Shown shown,
                          impl_->Load(handle.record.Bytes(), BaseToken()));
   VOUCH_ASSIGN_OR_RETURN(
@@ -142,7 +144,8 @@ absl::Status Client::Settle(const std::string& handle_text,
 }
 
 absl::StatusOr<std::vector<HeldForReview>> Client::HeldChanges() const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(auto views, impl_->ViewsNeedingAttention());
   std::vector<HeldForReview> out;
   for (const RecordView& view : views) {
@@ -162,7 +165,8 @@ absl::Status Client::Release(const std::string& change) {
     return Error(Reason::kMalformed, "a change is named by 64 hex digits");
   }
   TellAfter tell(impl_.get());
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(auto location, impl_->device->changes().GetLocation(
                                             *impl_->store, *hash));
   if (!location.has_value()) {

@@ -1,6 +1,7 @@
 #include "client-lib/src/client_impl.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,8 @@ namespace vouch {
 namespace {
 
 constexpr size_t kNamesMax = 100'000;
+// How often it looks whether another process is done with the store.
+constexpr std::chrono::milliseconds kShareTick{2};
 
 bool Creates(const FoldChange& change) {
   return std::any_of(change.core.operations.begin(),
@@ -46,16 +49,51 @@ Client::Impl::Impl(const OpenOptions& opened)
 absl::StatusOr<std::unique_ptr<Client::Impl>> Client::Impl::Open(
     const OpenOptions& options) {
   std::unique_ptr<Impl> impl(new Impl(options));
-  MutexLock lock(impl->mutex);
-  VOUCH_ASSIGN_OR_RETURN(impl->store, OpenStoreOf(options, /*create=*/true));
-  VOUCH_ASSIGN_OR_RETURN(SealKey key, MasterKeyOf(options, *impl->store));
-  FixedKeyProvider provider(std::move(key));
-  VOUCH_ASSIGN_OR_RETURN(
-      impl->keys, KeyRing::Open(impl->store.get(), &provider, impl->random));
-  VOUCH_ASSIGN_OR_RETURN(impl->device,
-                         Device::Open(impl->store.get(), impl->keys.get(),
-                                      impl->clock, impl->random));
+  Access access(impl.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   return impl;
+}
+
+absl::Status Client::Impl::OpenStore() const {
+  const uint64_t end_ms = SystemClock()->Now().monotonic_ms +
+                          static_cast<uint64_t>(options.share_wait.count());
+  auto opened = OpenStoreOf(options, /*create=*/true);
+  while (options.shared &&
+         ErrorReasonOf(opened.status()) == v1::ERROR_REASON_STORE_LOCKED &&
+         SystemClock()->Now().monotonic_ms < end_ms) {
+    std::this_thread::sleep_for(kShareTick);
+    opened = OpenStoreOf(options, /*create=*/true);
+  }
+  VOUCH_ASSIGN_OR_RETURN(store, std::move(opened));
+  if (!master_key.has_value()) {
+    VOUCH_ASSIGN_OR_RETURN(master_key, MasterKeyOf(options, *store));
+  }
+  FixedKeyProvider provider(*master_key);
+  VOUCH_ASSIGN_OR_RETURN(keys, KeyRing::Open(store.get(), &provider, random));
+  VOUCH_ASSIGN_OR_RETURN(device,
+                         Device::Open(store.get(), keys.get(), clock, random));
+  return absl::OkStatus();
+}
+
+void Client::Impl::CloseStore() const {
+  device.reset();
+  keys.reset();
+  store.reset();
+}
+
+Client::Impl::Access::Access(const Impl* impl) : impl_(impl) {
+  impl->mutex.Lock();
+  if (impl->device != nullptr) return;
+  status_ = impl->OpenStore();
+  if (!status_.ok()) impl->CloseStore();
+  // Another process may have written meanwhile, whatever it was.
+  impl->tell_all = true;
+  impl->names.reset();
+}
+
+Client::Impl::Access::~Access() {
+  if (impl_->options.shared && !impl_->pinned) impl_->CloseStore();
+  impl_->mutex.Unlock();
 }
 
 absl::StatusOr<RecordId> Client::Impl::RecordIdFrom(const Id& id) {
@@ -126,7 +164,8 @@ absl::StatusOr<BaseToken> Client::Impl::Act(const Id& record,
                                             const BaseToken& base,
                                             const Builder& build) {
   TellAfter tell(this);
-  MutexLock lock(mutex);
+  Access access(this);
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(Shown shown, Load(record, base));
   VOUCH_ASSIGN_OR_RETURN(auto operations, build(shown.view));
   return Save(shown, Draft(shown, std::move(operations)));
@@ -248,7 +287,11 @@ void Client::Impl::Tell() {
   while (true) {
     LiveQueries::Due due;
     {
-      MutexLock lock(mutex);
+      Access access(this);
+      if (!access.status().ok()) {
+        telling = false;  // tell_all stays
+        return;
+      }
       Device::Touched touched = device->TakeTouched();
       touched.all |= tell_all;
       auto collected = live.Collect(*device, *store, touched);

@@ -14,6 +14,7 @@
 #include "client-lib/src/base_token.h"
 #include "client-lib/src/live_queries.h"
 #include "evidence/kinds.h"
+#include "storage/folder.h"
 #include "storage/mutex.h"
 #include "storage/replica/device.h"
 #include "vouch/client.h"
@@ -82,6 +83,9 @@ class Client::Impl {
   absl::StatusOr<vouch::Record> Describe(const RecordSummaryRow& row) const
       VOUCH_REQUIRES(mutex);
   absl::StatusOr<LedgerNumbers> LedgerNow() const VOUCH_REQUIRES(mutex);
+  // Where processes share the store, only one at a time uses the network.
+  // STORE_LOCKED.
+  absl::StatusOr<std::optional<FolderLock>> TakeNetworkTurn() const;
   // Takes the lock for each step on the store.
   absl::Status RunSession(const SyncOptions& sync, SyncReport* report);
   absl::Status Conclude(SyncReport* report) const VOUCH_REQUIRES(mutex);
@@ -95,23 +99,49 @@ class Client::Impl {
   const Clock* const clock;
   Random* const random;
 
+  // The lock over the store, and the store open while it is held: throughout,
+  // or where processes share it, from one call to the next. Only what its
+  // status says is there may be used.
+  class VOUCH_THREAD_ATTRIBUTE_(scoped_lockable) Access {
+   public:
+    explicit Access(const Impl* impl)
+        VOUCH_THREAD_ATTRIBUTE_(acquire_capability(impl->mutex));
+    ~Access() VOUCH_THREAD_ATTRIBUTE_(release_capability());
+    Access(const Access&) = delete;
+    Access& operator=(const Access&) = delete;
+    // STORE_LOCKED: another process held it for longer than share_wait. And
+    // those of Client::Open.
+    const absl::Status& status() const { return status_; }
+
+   private:
+    const Impl* const impl_;
+    absl::Status status_;
+  };
+
   // Held while the network is used, so that one sync runs at a time.
   Mutex network_mutex;
 
   // Guards what is below; never held while waiting for the network.
   mutable Mutex mutex;
-  std::unique_ptr<Store> store VOUCH_GUARDED_BY(mutex);
-  std::unique_ptr<KeyRing> keys VOUCH_GUARDED_BY(mutex);
-  std::unique_ptr<Device> device VOUCH_GUARDED_BY(mutex);
+  mutable std::unique_ptr<Store> store VOUCH_GUARDED_BY(mutex);
+  mutable std::unique_ptr<KeyRing> keys VOUCH_GUARDED_BY(mutex);
+  mutable std::unique_ptr<Device> device VOUCH_GUARDED_BY(mutex);
+  mutable std::optional<SealKey> master_key VOUCH_GUARDED_BY(mutex);
+  // A shared store stays open: what a recovery has compared is in memory.
+  bool pinned VOUCH_GUARDED_BY(mutex) = false;
   // Read when first asked for; dropped when a sync may have changed them.
   mutable std::optional<std::map<PersonId, std::string>> names
       VOUCH_GUARDED_BY(mutex);
+  mutable std::optional<Enrolment> enrolment VOUCH_GUARDED_BY(mutex);
   LiveQueries live VOUCH_GUARDED_BY(mutex);
   bool telling VOUCH_GUARDED_BY(mutex) = false;
-  bool tell_all VOUCH_GUARDED_BY(mutex) = false;  // some could not be read
+  mutable bool tell_all VOUCH_GUARDED_BY(mutex) =
+      false;  // some could not be read
 
  private:
   explicit Impl(const OpenOptions& options);
+  absl::Status OpenStore() const VOUCH_REQUIRES(mutex);
+  void CloseStore() const VOUCH_REQUIRES(mutex);
 };
 
 // Tells the live queries at the end of its scope. It stands before the lock, so

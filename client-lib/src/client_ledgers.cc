@@ -69,7 +69,8 @@ absl::StatusOr<Id> Client::AppendEntry(const Message& ledger,
   }
 
   TellAfter tell(impl_.get());
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(RecordId id, KeyedIdOf(*filled));
   VOUCH_ASSIGN_OR_RETURN(ScopeId scope,
                          impl_->ScopeForNew(*kind, *filled, id, Id()));

@@ -133,10 +133,12 @@ absl::StatusOr<Enrolment> Client::Enrol(const std::string& server,
                                         std::chrono::milliseconds deadline) {
   VOUCH_ASSIGN_OR_RETURN(Code code, ParseCode(code_text));
   MutexLock network(impl_->network_mutex);
+  VOUCH_ASSIGN_OR_RETURN(auto turn, impl_->TakeNetworkTurn());
   v1::EnrolRequest request;
   PublicKey device_key;
   {
-    MutexLock lock(impl_->mutex);
+    Impl::Access access(impl_.get());
+    VOUCH_RETURN_IF_ERROR(access.status());
     const Device& device = *impl_->device;
     if (device.membership().has_value()) {
       return Error(Reason::kAlreadyEnrolled, "this tablet is enrolled already");
@@ -161,23 +163,28 @@ absl::StatusOr<Enrolment> Client::Enrol(const std::string& server,
   VOUCH_ASSIGN_OR_RETURN(Membership membership,
                          ReadResponse(response, probed, device_key));
   membership.server_address = server;
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_RETURN_IF_ERROR(impl_->device->Adopt(membership));
   return EnrolmentOf(membership, impl_->device->id());
 }
 
 std::optional<Enrolment> Client::WhoAmI() const {
-  MutexLock lock(impl_->mutex);
-  const auto& membership = impl_->device->membership();
-  if (!membership.has_value()) return std::nullopt;
-  return EnrolmentOf(*membership, impl_->device->id());
+  Impl::Access access(impl_.get());
+  if (access.status().ok()) {
+    const auto& membership = impl_->device->membership();
+    if (!membership.has_value()) return std::nullopt;
+    impl_->enrolment = EnrolmentOf(*membership, impl_->device->id());
+  }
+  return impl_->enrolment;  // it never changes again
 }
 
 absl::StatusOr<std::vector<ScopeHash>> Client::CentreStateHashes(
     std::chrono::milliseconds deadline) const {
   Endpoint endpoint;
   {
-    MutexLock lock(impl_->mutex);
+    Impl::Access access(impl_.get());
+    VOUCH_RETURN_IF_ERROR(access.status());
     VOUCH_ASSIGN_OR_RETURN(endpoint, EndpointOf(*impl_->device));
   }
   VOUCH_ASSIGN_OR_RETURN(v1::GetLedgerResponse ledger,
@@ -196,21 +203,39 @@ absl::StatusOr<std::vector<ScopeHash>> Client::CentreStateHashes(
   return out;
 }
 
+// One process at a time talks to the centre; what a session knows of the log
+// would be wrong after another's.
+absl::StatusOr<std::optional<FolderLock>> Client::Impl::TakeNetworkTurn()
+    const {
+  if (!options.shared) return std::optional<FolderLock>();
+  auto turn = FolderLock::Acquire(options.folder);
+  if (ErrorReasonOf(turn.status()) == v1::ERROR_REASON_STORE_LOCKED) {
+    return Error(Reason::kStoreLocked,
+                 "another process of this app is syncing now");
+  }
+  VOUCH_RETURN_IF_ERROR(turn.status());
+  return std::optional<FolderLock>(*std::move(turn));
+}
+
 // Runs one session; what it did goes into the report.
 absl::Status Client::Impl::RunSession(const SyncOptions& sync,
                                       SyncReport* report) {
   DeviceSessionConfig config;
   Endpoint endpoint;
   {
-    MutexLock lock(mutex);
+    Access access(this);
+    VOUCH_RETURN_IF_ERROR(access.status());
     VOUCH_ASSIGN_OR_RETURN(config, device->BeginSession());
     VOUCH_ASSIGN_OR_RETURN(endpoint, EndpointOf(*device));
     if (!sync.server.empty()) endpoint.address = sync.server;
   }
-  const PerformEffect perform = [this](const DeviceEffect& effect) {
+  const PerformEffect perform =
+      [this](const DeviceEffect& effect) -> std::optional<DeviceEvent> {
     TellAfter tell(this);
-    MutexLock lock(mutex);
+    Access access(this);
+    if (!access.status().ok()) return StreamEnded{access.status()};
     if (std::holds_alternative<ApplyPull>(effect)) names.reset();
+    pinned |= std::holds_alternative<CompareHeld>(effect);
     return device->CarryOut(effect);
   };
   DeviceSession session(std::move(config));
@@ -259,9 +284,13 @@ absl::Status Client::Impl::Conclude(SyncReport* report) const {
 SyncReport Client::SyncOnce(const SyncOptions& options) {
   MutexLock network(impl_->network_mutex);
   SyncReport report;
+  auto turn = impl_->TakeNetworkTurn();
+  report.status = turn.status();
+  if (!turn.ok()) return report;
   report.status = impl_->RunSession(options, &report);
-  MutexLock lock(impl_->mutex);
-  absl::Status concluded = impl_->Conclude(&report);
+  Impl::Access access(impl_.get());
+  absl::Status concluded = access.status();
+  if (concluded.ok()) concluded = impl_->Conclude(&report);
   if (report.status.ok()) report.status = concluded;
   return report;
 }

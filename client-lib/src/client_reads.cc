@@ -71,7 +71,8 @@ PossibleDuplicate Describe(const DuplicatePair& pair, const Id& registration) {
 
 absl::StatusOr<Record> Client::Get(const Id& id) const {
   VOUCH_ASSIGN_OR_RETURN(RecordId record, Impl::RecordIdFrom(id));
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   const ChangeStore& changes = impl_->device->changes();
   VOUCH_ASSIGN_OR_RETURN(ScopeId scope, changes.ScopeOf(*impl_->store, record));
   std::optional<RecordSummaryRow> found;
@@ -96,7 +97,8 @@ absl::StatusOr<RecordPage> Client::Query(const RecordQuery& query) const {
   int looks = 0;
   bool more = false;
   absl::Status failed;
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   auto look = [&](const RecordSummaryRow& row) {
     const bool tired = filter.reads_records() && looks == kTextLooksMax;
     if (page.records.size() == size_max || tired) {
@@ -128,13 +130,15 @@ absl::StatusOr<std::unique_ptr<LiveQuery>> Client::Watch(
     const RecordQuery& query, RecordsChanged changed) {
   VOUCH_ASSIGN_OR_RETURN(RecordFilter filter, RecordFilter::Make(query));
   TellAfter tell(impl_.get());
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   return std::make_unique<LiveQuery>(
       impl_->live.Add(std::move(filter), std::move(changed)));
 }
 
 absl::StatusOr<std::vector<Record>> Client::Registrations() const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(auto rows,
                          impl_->Rows([](const RecordSummaryRow& row) {
                            return row.kind == kRegistrationKind;
@@ -148,7 +152,8 @@ absl::StatusOr<std::vector<Record>> Client::Registrations() const {
 }
 
 absl::StatusOr<std::vector<v1::Person>> Client::People() const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(auto views,
                          impl_->Views([](const RecordSummaryRow& row) {
                            return row.kind == kPersonKind;
@@ -163,14 +168,16 @@ absl::StatusOr<std::vector<v1::Person>> Client::People() const {
 
 absl::StatusOr<SafetyState> Client::Safety(const Id& record) const {
   VOUCH_ASSIGN_OR_RETURN(RecordId id, Impl::RecordIdFrom(record));
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(vouch::Safety safety, impl_->device->SafetyOf(id));
   return static_cast<SafetyState>(safety);
 }
 
 absl::StatusOr<PortfolioSafety> Client::SafetyOfPortfolio(
     const Id& registration) const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_RETURN_IF_ERROR(impl_->Load(registration, BaseToken()).status());
   VOUCH_ASSIGN_OR_RETURN(auto rows, impl_->Rows([&](const auto& row) {
     return RegistrationIdOf(row.scope) == registration;
@@ -189,18 +196,21 @@ absl::StatusOr<PortfolioSafety> Client::SafetyOfPortfolio(
 }
 
 std::string Client::SafeUnavailable() const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  if (!access.status().ok()) return "unknown: the store is in use";
   if (impl_->device->stable_head().has_value()) return "";
   return "unavailable: no backup configured";
 }
 
 absl::StatusOr<LedgerNumbers> Client::Ledger() const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   return impl_->LedgerNow();
 }
 
 absl::StatusOr<std::vector<ScopeHash>> Client::StateHashes() const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(auto states, impl_->device->ScopeStates());
   std::vector<ScopeHash> out;
   for (const auto& [scope, hash] : states) {
@@ -211,7 +221,8 @@ absl::StatusOr<std::vector<ScopeHash>> Client::StateHashes() const {
 }
 
 absl::StatusOr<std::vector<Warning>> Client::Warnings() const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(auto foreseen,
                          ForeseeHeld(*impl_->device, *impl_->store));
   std::vector<Warning> out;
@@ -225,7 +236,8 @@ absl::StatusOr<std::vector<Warning>> Client::Warnings() const {
 
 absl::StatusOr<std::vector<PossibleDuplicate>> Client::PossibleDuplicates(
     const Id& registration) const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   std::set<Id> registrations;
   if (!registration.empty()) {
     VOUCH_RETURN_IF_ERROR(impl_->Load(registration, BaseToken()).status());
@@ -253,7 +265,8 @@ absl::StatusOr<std::vector<PossibleDuplicate>> Client::PossibleDuplicates(
 
 absl::StatusOr<v1::Portfolio> Client::Portfolio(const Id& id) const {
   VOUCH_ASSIGN_OR_RETURN(RecordId registration, Impl::RecordIdFrom(id));
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(Shown shown, impl_->Load(id, BaseToken()));
   auto message = ParseRecordAs<v1::Registration>(shown.view);
   if (message == nullptr) {

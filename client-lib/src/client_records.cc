@@ -65,7 +65,8 @@ absl::StatusOr<Id> Client::Create(const Message& record,
     return Error(Reason::kKindUnknown, "this message is no record");
   }
   TellAfter tell(impl_.get());
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(
       RecordId id,
       RecordIdOf(record, impl_->clock->Now().wall_ms, *impl_->random));
@@ -121,7 +122,8 @@ std::vector<FieldProblem> Client::ValidateMessage(const Message& record) {
 
 absl::StatusOr<std::vector<FieldProblem>> Client::Validate(
     const Id& record) const {
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(Shown shown, impl_->Load(record, BaseToken()));
   std::unique_ptr<Message> message = ParseRecord(shown.view);
   if (message == nullptr) {
@@ -134,7 +136,8 @@ absl::StatusOr<BaseToken> Client::Sign(
     const Id& record, const BaseToken& base,
     const std::optional<std::string>& drawn_signature) {
   TellAfter tell(impl_.get());
-  MutexLock lock(impl_->mutex);
+  Impl::Access access(impl_.get());
+  VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(Shown shown, impl_->Load(record, base));
   VOUCH_ASSIGN_OR_RETURN(Drafts operations, SealRecord(shown.view));
   std::unique_ptr<Message> message = ParseRecord(shown.view);

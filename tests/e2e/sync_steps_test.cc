@@ -125,6 +125,33 @@ TEST_F(SyncSteps, ProgressRisesToTheEnd) {
   EXPECT_EQ(seen.back().to_pull, 0u);
 }
 
+// The app captures while its background worker syncs, from another process.
+TEST_F(SyncSteps, OneOfTwoProcessesSyncsAndTheOtherCaptures) {
+  std::string code = world.Code(v1::ROLE_ASSESSOR, "Ann");
+  auto worker = world.Open("Ann", /*shared=*/true);
+  auto app = world.Open("Ann", /*shared=*/true);
+  ASSERT_TRUE(app->Enrol(world.address(), code).ok());
+  Capture(*app, 20);
+  int turned_away = 0, captured = 0;
+  SyncOptions options = world.Sync();
+  options.progress = [&](const SyncProgress&) {
+    turned_away += ErrorReasonOf(app->SyncOnce(world.Sync()).status) ==
+                   v1::ERROR_REASON_STORE_LOCKED;
+    v1::Registration registration;
+    registration.set_candidate_name("Kit Moss");
+    captured += app->Create(registration).ok();
+  };
+  SyncReport report = worker->SyncOnce(options);
+  ASSERT_TRUE(report.status.ok()) << report.status;
+  EXPECT_GT(captured, 0);
+  EXPECT_EQ(turned_away, captured);
+  report = app->SyncOnce(world.Sync());
+  ASSERT_TRUE(report.status.ok()) << report.status;
+  EXPECT_EQ(report.ledger.pending, 0u);
+  EXPECT_EQ(report.ledger.captured, static_cast<uint64_t>(21 + captured));
+  EXPECT_TRUE(report.ledger.balanced);
+}
+
 // A list on a screen follows a sync without asking.
 TEST_F(SyncSteps, ALiveQueryIsToldWhatASyncBrings) {
   auto ann = world.Tablet(v1::ROLE_ASSESSOR, "Ann");

@@ -60,8 +60,10 @@ std::string ServerWorld::Code(v1::Role role, const std::string& name) {
   return response.code();
 }
 
-std::unique_ptr<Client> ServerWorld::Open(const std::string& name) {
+std::unique_ptr<Client> ServerWorld::Open(const std::string& name,
+                                          bool shared) {
   OpenOptions options;
+  options.shared = shared;
   options.folder = dir_.Path("tablet-" + name);
   auto client = Client::Open(options);
   VOUCH_CHECK(client.ok());

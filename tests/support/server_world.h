@@ -32,7 +32,7 @@ class ServerWorld {
   // A code for a new person, as `vouchd code new` gives it.
   std::string Code(v1::Role role, const std::string& name);
   // A store of that name, opened; not enrolled.
-  std::unique_ptr<Client> Open(const std::string& name);
+  std::unique_ptr<Client> Open(const std::string& name, bool shared = false);
   // A tablet of a new person, enrolled.
   std::unique_ptr<Client> Tablet(v1::Role role, const std::string& name);
 

@@ -44,6 +44,14 @@ struct OpenOptions {
   // (Android Keystore, iOS Keychain, TPM) here. Called in Open only.
   std::function<absl::StatusOr<std::string>()> master_key;
   Engine engine = Engine::kSqlite;
+  // The app has a second process that uses this store too: a background worker,
+  // an extension. Each then opens it for the length of a call only, some
+  // milliseconds, and waits for the other up to `share_wait` (then
+  // STORE_LOCKED). Both must set it: without it, the first to open keeps it.
+  // One of them at a time syncs; the other's SyncOnce gets STORE_LOCKED at
+  // once.
+  bool shared = false;
+  std::chrono::milliseconds share_wait = std::chrono::seconds(5);
   // Saves that would leave less free space than this get STORE_FULL. Bytes.
   uint64_t reserve_bytes = uint64_t{64} << 20;
 
