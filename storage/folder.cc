@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "sync/base/check.h"
+#include "sync/base/clock.h"
 #include "sync/base/status.h"
 
 namespace vouch {
@@ -107,13 +110,67 @@ bool FileExists(const std::string& path) {
   return access(path.c_str(), F_OK) == 0;
 }
 
-absl::StatusOr<FolderLock> FolderLock::Acquire(const std::string& folder) {
+namespace {
+
+// Tells when somebody closes the file, as the holder of a lock does to free it,
+// and as the system does for a process that ends.
+class CloseWatch {
+ public:
+  explicit CloseWatch(const std::string& path)
+      : file_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    if (file_ >= 0) {
+      inotify_add_watch(file_, path.c_str(), IN_CLOSE_WRITE | IN_CLOSE_NOWRITE);
+    }
+  }
+  ~CloseWatch() {
+    if (file_ >= 0) close(file_);
+  }
+  // Returns when it was closed since the last call, or after `ms`.
+  void Wait(int ms) {
+    pollfd waiting{file_, POLLIN, 0};
+    if (poll(&waiting, 1, ms) <= 0) return;
+    char events[4096];
+    while (read(file_, events, sizeof(events)) > 0) {
+    }
+  }
+
+ private:
+  const int file_;
+};
+
+// flock, not fcntl: a fcntl lock would not exclude this process itself, and
+// would be lost as soon as any descriptor of the file is closed.
+bool TryLock(int file) { return flock(file, LOCK_EX | LOCK_NB) == 0; }
+
+// Without a watch, as where the system has none left, it looks so often.
+constexpr int kLockLookMs = 20;
+
+bool LockWithin(int file, const std::string& path, int64_t wait_ms) {
+  const Clock& clock = *SystemClock();
+  const uint64_t end_ms =
+      clock.Now().monotonic_ms + static_cast<uint64_t>(wait_ms);
+  CloseWatch watch(path);
+  while (!TryLock(file)) {
+    const int why = errno;
+    if (why != EWOULDBLOCK || clock.Now().monotonic_ms >= end_ms) {
+      errno = why;
+      return false;
+    }
+    watch.Wait(kLockLookMs);
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<FolderLock> FolderLock::Acquire(const std::string& folder,
+                                               int64_t wait_ms) {
   const std::string path = folder + kLockFile;
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kLockMode);
   if (file < 0) return SystemError("opening", path, errno);
-  // flock, not fcntl: a fcntl lock would not exclude this process itself, and
-  // would be lost as soon as any descriptor of the file is closed.
-  if (flock(file, LOCK_EX | LOCK_NB) == 0) return FolderLock(file);
+  const bool locked =
+      wait_ms > 0 ? LockWithin(file, path, wait_ms) : TryLock(file);
+  if (locked) return FolderLock(file);
   const int error = errno;
   close(file);
   if (error == EWOULDBLOCK) {

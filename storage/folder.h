@@ -39,8 +39,9 @@ bool FileExists(const std::string& path);
 // Movable value; any thread.
 class FolderLock {
  public:
-  // STORE_LOCKED if another holds it; STORE_IO.
-  static absl::StatusOr<FolderLock> Acquire(const std::string& folder);
+  // STORE_LOCKED if another holds it, for all of `wait_ms`; STORE_IO.
+  static absl::StatusOr<FolderLock> Acquire(const std::string& folder,
+                                            int64_t wait_ms = 0);
 
   FolderLock(FolderLock&& other) noexcept
       : file_(std::exchange(other.file_, -1)) {}

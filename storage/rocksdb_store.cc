@@ -190,7 +190,8 @@ absl::Status RocksDbStore::Checkpoint(const std::string& folder) {
 absl::StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(
     const RocksDbOptions& options) {
   VOUCH_RETURN_IF_ERROR(EnsureFolder(options.path, options.create_if_missing));
-  VOUCH_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(options.path));
+  VOUCH_ASSIGN_OR_RETURN(
+      FolderLock lock, FolderLock::Acquire(options.path, options.lock_wait_ms));
   if (!FileExists(options.path + "/CURRENT")) {
     if (!options.create_if_missing) {
       return Error(Reason::kNotFound,

@@ -37,6 +37,8 @@ struct RocksDbOptions {
   // Makes the folder and the store if there is none; the folder's parent must
   // exist. Otherwise that is NOT_FOUND.
   bool create_if_missing = true;
+  // How long to wait for another process that has it open, before STORE_LOCKED.
+  int64_t lock_wait_ms = 0;
   // Writes are refused with STORE_FULL that would leave less free space than
   // this, or than write_buffer_bytes if that is more: what is in memory must
   // still fit.

@@ -250,7 +250,8 @@ absl::Status SqliteStore::Checkpoint(const std::string& folder) {
 absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(
     const SqliteOptions& options) {
   VOUCH_RETURN_IF_ERROR(EnsureFolder(options.path, options.create_if_missing));
-  VOUCH_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(options.path));
+  VOUCH_ASSIGN_OR_RETURN(
+      FolderLock lock, FolderLock::Acquire(options.path, options.lock_wait_ms));
   const std::string file = options.path + kFile;
   const bool fresh = !FileExists(file);
   if (fresh && !options.create_if_missing) {

@@ -1,7 +1,6 @@
 #include "client-lib/src/client_impl.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,8 +14,6 @@ namespace vouch {
 namespace {
 
 constexpr size_t kNamesMax = 100'000;
-// How often it looks whether another process is done with the store.
-constexpr std::chrono::milliseconds kShareTick{2};
 
 bool Creates(const FoldChange& change) {
   return std::any_of(change.core.operations.begin(),
@@ -55,16 +52,7 @@ absl::StatusOr<std::unique_ptr<Client::Impl>> Client::Impl::Open(
 }
 
 absl::Status Client::Impl::OpenStore() const {
-  const uint64_t end_ms = SystemClock()->Now().monotonic_ms +
-                          static_cast<uint64_t>(options.share_wait.count());
-  auto opened = OpenStoreOf(options, /*create=*/true);
-  while (options.shared &&
-         ErrorReasonOf(opened.status()) == v1::ERROR_REASON_STORE_LOCKED &&
-         SystemClock()->Now().monotonic_ms < end_ms) {
-    std::this_thread::sleep_for(kShareTick);
-    opened = OpenStoreOf(options, /*create=*/true);
-  }
-  VOUCH_ASSIGN_OR_RETURN(store, std::move(opened));
+  VOUCH_ASSIGN_OR_RETURN(store, OpenStoreOf(options, /*create=*/true));
   if (!master_key.has_value()) {
     VOUCH_ASSIGN_OR_RETURN(master_key, MasterKeyOf(options, *store));
   }

@@ -93,11 +93,13 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStoreOf(const OpenOptions& options,
                                                    bool create) {
   VOUCH_RETURN_IF_ERROR(EnsureFolder(options.folder, create));
   const std::string path = options.folder + "/store";
+  const int64_t lock_wait_ms = options.shared ? options.share_wait.count() : 0;
   switch (options.engine) {
     case Engine::kSqlite: {
       SqliteOptions sqlite;
       sqlite.path = path;
       sqlite.create_if_missing = create;
+      sqlite.lock_wait_ms = lock_wait_ms;
       sqlite.reserve_bytes = options.reserve_bytes;
       sqlite.free_bytes = options.free_bytes;
       return OpenSqliteStore(sqlite);
@@ -106,6 +108,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStoreOf(const OpenOptions& options,
       RocksDbOptions rocksdb;
       rocksdb.path = path;
       rocksdb.create_if_missing = create;
+      rocksdb.lock_wait_ms = lock_wait_ms;
       rocksdb.reserve_bytes = options.reserve_bytes;
       rocksdb.free_bytes = options.free_bytes;
       return OpenRocksDbStore(rocksdb);
