@@ -46,9 +46,14 @@ Client::Impl::Impl(const OpenOptions& opened)
 absl::StatusOr<std::unique_ptr<Client::Impl>> Client::Impl::Open(
     const OpenOptions& options) {
   std::unique_ptr<Impl> impl(new Impl(options));
-  Access access(impl.get());
-  VOUCH_RETURN_IF_ERROR(access.status());
-  return impl;
+  absl::Status opened = Access(impl.get()).status();
+  if (opened.ok()) {
+    impl->Log(OpenOptions::Log::kInfo, "store opened");
+    return impl;
+  }
+  impl->Log(OpenOptions::Log::kWarning,
+            absl::StrCat("store not opened: ", ReasonName(ReasonOf(opened))));
+  return opened;
 }
 
 absl::Status Client::Impl::OpenStore() const {

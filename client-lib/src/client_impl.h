@@ -83,6 +83,13 @@ class Client::Impl {
   absl::StatusOr<vouch::Record> Describe(const RecordSummaryRow& row) const
       VOUCH_REQUIRES(mutex);
   absl::StatusOr<LedgerNumbers> LedgerNow() const VOUCH_REQUIRES(mutex);
+  absl::StatusOr<Enrolment> Enrol(const std::string& server,
+                                  const std::string& code,
+                                  std::chrono::milliseconds deadline);
+  // Not under the lock.
+  void Log(OpenOptions::Log level, const std::string& line) const {
+    if (options.log) options.log(level, line);
+  }
   // Where processes share the store, only one at a time uses the network.
   // STORE_LOCKED.
   absl::StatusOr<std::optional<FolderLock>> TakeNetworkTurn() const;

@@ -105,6 +105,14 @@ Enrolment EnrolmentOf(const Membership& membership, const DeviceId& device) {
   return out;
 }
 
+// By its reason alone: a message may name what a log must not.
+std::string OutcomeOf(const absl::Status& status) {
+  if (status.ok()) return "OK";
+  const Reason reason = ReasonOf(status);
+  return reason == Reason::kUnspecified ? "error without a reason"
+                                        : std::string(ReasonName(reason));
+}
+
 SyncProgress ProgressOf(const DeviceSession& session) {
   const SessionProgress at = session.progress();
   return {at.changes_pushed,           at.changes_left,
@@ -128,23 +136,22 @@ absl::StatusOr<Endpoint> EndpointOf(const Device& device) {
 
 }  // namespace
 
-absl::StatusOr<Enrolment> Client::Enrol(const std::string& server,
-                                        const std::string& code_text,
-                                        std::chrono::milliseconds deadline) {
+absl::StatusOr<Enrolment> Client::Impl::Enrol(
+    const std::string& server, const std::string& code_text,
+    std::chrono::milliseconds deadline) {
   VOUCH_ASSIGN_OR_RETURN(Code code, ParseCode(code_text));
-  MutexLock network(impl_->network_mutex);
-  VOUCH_ASSIGN_OR_RETURN(auto turn, impl_->TakeNetworkTurn());
+  MutexLock network(network_mutex);
+  VOUCH_ASSIGN_OR_RETURN(auto turn, TakeNetworkTurn());
   v1::EnrolRequest request;
   PublicKey device_key;
   {
-    Impl::Access access(impl_.get());
+    Access access(this);
     VOUCH_RETURN_IF_ERROR(access.status());
-    const Device& device = *impl_->device;
-    if (device.membership().has_value()) {
+    if (device->membership().has_value()) {
       return Error(Reason::kAlreadyEnrolled, "this tablet is enrolled already");
     }
-    device_key = device.device_key().public_key();
-    request = MakeRequest(code, device.device_key(), device.person_key());
+    device_key = device->device_key().public_key();
+    request = MakeRequest(code, device->device_key(), device->person_key());
   }
   const uint64_t begin_ms = SystemClock()->Now().monotonic_ms;
   VOUCH_ASSIGN_OR_RETURN(Probed probed, ProbeServer(server, deadline));
@@ -163,10 +170,20 @@ absl::StatusOr<Enrolment> Client::Enrol(const std::string& server,
   VOUCH_ASSIGN_OR_RETURN(Membership membership,
                          ReadResponse(response, probed, device_key));
   membership.server_address = server;
-  Impl::Access access(impl_.get());
+  Access access(this);
   VOUCH_RETURN_IF_ERROR(access.status());
-  VOUCH_RETURN_IF_ERROR(impl_->device->Adopt(membership));
-  return EnrolmentOf(membership, impl_->device->id());
+  VOUCH_RETURN_IF_ERROR(device->Adopt(membership));
+  return EnrolmentOf(membership, device->id());
+}
+
+absl::StatusOr<Enrolment> Client::Enrol(const std::string& server,
+                                        const std::string& code,
+                                        std::chrono::milliseconds deadline) {
+  auto enrolled = impl_->Enrol(server, code, deadline);
+  impl_->Log(
+      enrolled.ok() ? OpenOptions::Log::kInfo : OpenOptions::Log::kWarning,
+      absl::StrCat("enrolment: ", OutcomeOf(enrolled.status())));
+  return enrolled;
 }
 
 std::optional<Enrolment> Client::WhoAmI() const {
@@ -241,16 +258,18 @@ absl::Status Client::Impl::RunSession(const SyncOptions& sync,
   DeviceSession session(std::move(config));
   const uint64_t begin_ms = clock->Now().monotonic_ms;
   CarryHooks hooks;
-  bool headway = false;
+  bool headway = false, spared = false;
   hooks.should_stop = [&] {
     // However short a slice is, something gets done in it.
     const bool over = sync.slice.count() > 0 && headway &&
                       clock->Now().monotonic_ms - begin_ms >=
                           static_cast<uint64_t>(sync.slice.count());
-    return over || (sync.cancelled && sync.cancelled());
+    return over || spared || (sync.cancelled && sync.cancelled());
   };
   hooks.on_step = [&](const DeviceSession& at) {
     headway = true;
+    spared = sync.sparing && at.progress().changes_left == 0 &&
+             at.report().bytes_received > kSparingBytesMax;
     if (sync.progress) sync.progress(ProgressOf(at));
   };
   absl::Status status =
@@ -287,7 +306,16 @@ SyncReport Client::SyncOnce(const SyncOptions& options) {
   auto turn = impl_->TakeNetworkTurn();
   report.status = turn.status();
   if (!turn.ok()) return report;
+  impl_->Log(OpenOptions::Log::kInfo, "sync began");
+  const uint64_t begin_ms = impl_->clock->Now().monotonic_ms;
   report.status = impl_->RunSession(options, &report);
+  impl_->Log(
+      report.status.ok() ? OpenOptions::Log::kInfo : OpenOptions::Log::kWarning,
+      absl::StrCat("sync ended: ", OutcomeOf(report.status),
+                   " pushed=", report.pushed, " pulled=", report.pulled,
+                   " sent_bytes=", report.bytes_sent, " received_bytes=",
+                   report.bytes_received, report.recovered ? " recovered" : "",
+                   " ms=", impl_->clock->Now().monotonic_ms - begin_ms));
   Impl::Access access(impl_.get());
   absl::Status concluded = access.status();
   if (concluded.ok()) concluded = impl_->Conclude(&report);

@@ -189,6 +189,43 @@ TEST_F(ClientSyncTest, ACodeIsForOneTabletAndOneCentre) {
   EXPECT_REASON(CODE_USED, ben->Enrol(world.address(), code).status());
 }
 
+// What an app's log may hold: what happened, and of nobody's content a word.
+TEST_F(ClientSyncTest, TheLogTellsWhatHappenedAndNothingPersonal) {
+  const std::string code = world.Code(v1::ROLE_ASSESSOR, "Ann Person");
+  std::string lines;
+  bool warned = false;
+  OpenOptions options;
+  TempDir folder;
+  options.folder = folder.Path("tablet");
+  options.log = [&](OpenOptions::Log level, const std::string& line) {
+    lines += line + "\n";
+    warned |= level == OpenOptions::Log::kWarning;
+  };
+  auto ann = Client::Open(options);
+  ASSERT_TRUE(ann.ok());
+  ASSERT_TRUE((*ann)->Enrol(world.address(), code).ok());
+  Id registration = Register(**ann);
+  Observe(**ann, registration);
+  ASSERT_TRUE((*ann)->SyncOnce(world.Sync()).status.ok());
+  EXPECT_FALSE(warned) << lines;
+  world.Stop();
+  SyncOptions away;
+  away.server = "127.0.0.1:1";
+  EXPECT_FALSE((*ann)->SyncOnce(away).status.ok());
+  EXPECT_TRUE(warned);
+  for (const char* told :
+       {"store opened", "enrolment: OK", "sync began",
+        "sync ended: OK pushed=2", "sync ended: UNREACHABLE"}) {
+    EXPECT_NE(lines.find(told), std::string::npos) << told << " in\n" << lines;
+  }
+  for (const std::string& kept :
+       {std::string("Sam"), std::string("wired"), std::string("Front office"),
+        std::string("Ann"), code, code.substr(0, code.find('@')),
+        FormatId(registration)}) {
+    EXPECT_EQ(lines.find(kept), std::string::npos) << kept << " in\n" << lines;
+  }
+}
+
 TEST_F(ClientSyncTest, WithoutAFingerprintTheCentreIsTrustedOnFirstUse) {
   std::string code = world.Code(v1::ROLE_ASSESSOR, "Ann");
   auto ann = world.Open("Ann");

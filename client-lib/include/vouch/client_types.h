@@ -55,6 +55,14 @@ struct OpenOptions {
   // Saves that would leave less free space than this get STORE_FULL. Bytes.
   uint64_t reserve_bytes = uint64_t{64} << 20;
 
+  // Told what the library does, a line at a time, for an app's own log: what
+  // began and ended, how and how long it took. Never what a record says, nor
+  // whom it is about: names, texts, ids of records and codes are left out.
+  // Called on whatever thread it happens, without a lock; be quick.
+  // Called with a warning where someone should look at it.
+  enum class Log { kInfo, kWarning };
+  std::function<void(Log level, const std::string& line)> log;
+
   // For tests; null means the machine's own. They outlive the client.
   const Clock* clock = nullptr;
   Random* random = nullptr;
@@ -265,6 +273,8 @@ struct SyncProgress {
   uint64_t bytes_received = 0;
 };
 
+inline constexpr uint64_t kSparingBytesMax = 1 << 20;
+
 struct SyncOptions {
   // The whole sync ends by then; what was acknowledged stays.
   std::chrono::milliseconds deadline = std::chrono::minutes(5);
@@ -275,6 +285,10 @@ struct SyncOptions {
   // slices of eight until the status is OK. Each makes some headway, however
   // short it is. 0: no limit but the deadline.
   std::chrono::milliseconds slice{0};
+  // The network costs money, or the battery is low: everything of this tablet's
+  // is sent as ever, and once that is done and a megabyte was received, the
+  // rest of what others wrote waits for a sync without it (SYNC_STOPPED).
+  bool sparing = false;
   // Both are called on the thread that called SyncOnce, without any lock: they
   // may call other functions of the client, but not SyncOnce or Enrol.
   //
