@@ -71,9 +71,17 @@ absl::StatusOr<v1::BackUpResponse> BackUpNow(const BackupArguments& arguments) {
       std::filesystem::absolute(arguments.folder, error).string();
   v1::BackUpRequest request;
   request.set_folder(folder);
-  auto made = AdminClient(arguments.data).BackUp(request);
+  AdminClient server(arguments.data);
+  // Asked first: a server that dies in the middle of the backup is to be
+  // started again, and must not find its store opened by this tool.
+  if (ReasonOf(server.GetStatus().status()) == Reason::kUnreachable) {
+    return BackUpAlone(arguments, folder);
+  }
+  auto made = server.BackUp(request);
   if (ReasonOf(made.status()) != Reason::kUnreachable) return made;
-  return BackUpAlone(arguments, folder);
+  return Error(Reason::kUnreachable,
+               "vouchd ended before the backup did; the backup is the one it "
+               "was, and the next run goes on from here");
 }
 
 absl::StatusOr<v1::BackUpResponse> VerifyNow(const BackupArguments& arguments) {

@@ -219,8 +219,14 @@ absl::StatusOr<BackupReport> BackUp(const BackupSource& source,
 }
 
 absl::StatusOr<BackupManifest> ReadManifest(const Reader& log) {
-  VOUCH_ASSIGN_OR_RETURN(std::string bytes, log.Get(Family::kMeta, kManifest));
-  ByteReader in(bytes);
+  auto bytes = log.Get(Family::kMeta, kManifest);
+  if (absl::IsNotFound(bytes.status())) {
+    return Error(Reason::kNotFound,
+                 "no backup was ever finished there; the next run of vouchd "
+                 "backup goes on");
+  }
+  VOUCH_RETURN_IF_ERROR(bytes.status());
+  ByteReader in(*bytes);
   const uint8_t version = in.U8();
   auto head = DecodeTreeHead(in.Prefixed());
   BackupManifest manifest;

@@ -20,6 +20,7 @@ deadline; a random delay before a kill is the fault itself.
 """
 import collections
 import json
+import math
 import os
 import pathlib
 import random
@@ -37,7 +38,12 @@ import unittest
 
 BIN = pathlib.Path(".")    # vouch and vouchd
 TESTS = pathlib.Path(".")  # tablets, store_writer, fsync_kill.so
-DEADLINE_S = 60            # of any one step that should take a second
+# Bounds on what hangs, not on what is slow: a machine on which everybody builds
+# takes a hundred times as long as a quiet one.
+DEADLINE_S = 180  # of any one step that should take a second
+GRACE_S = 30      # beyond a deadline of the program's own: it starts, it looks
+                  # once why the call broke (5 s at most), it ends
+HANDSHAKE_S_MAX = 120  # the server's patience, where a test is not about it
 SKIPPED = 77               # exit code: ctest's SKIP_RETURN_CODE
 SEED = int(os.environ.get("VOUCH_SEED", "0")) or random.SystemRandom().randint(
     1, 1 << 30)
@@ -148,8 +154,8 @@ class Run:
     """A run of vouch that has ended. `code` is negative if a signal ended
     it."""
 
-    def __init__(self, process, arguments):
-        self.arguments = arguments
+    def __init__(self, process, arguments, program="vouch"):
+        self.arguments, self.program = arguments, program
         try:
             out, error = process.communicate(timeout=3 * DEADLINE_S)
         except subprocess.TimeoutExpired:
@@ -163,12 +169,13 @@ class Run:
 
     def reason(self):
         """Of a failure told with --json, or in words."""
-        found = re.search(r'"reason": "(\w+)"|^  ([A-Z_]+): ', self.error, re.M)
+        found = re.search(r'"reason": ?"(?:ERROR_REASON_)?(\w+)"|'
+                          r'^  ([A-Z_]+): ', self.error, re.M)
         return (found[1] or found[2]) if found else ""
 
     def __str__(self):
         words = " ".join(str(word) for word in self.arguments)
-        return f"vouch {words}: {self.code}: {self.error}"
+        return f"{self.program} {words}: {self.code}: {self.error}"
 
 
 class Tablet:
@@ -225,7 +232,8 @@ class Centre:
     def __init__(self, folder, wrap=(), host="127.0.0.1", names=()):
         self.folder, self.wrap = pathlib.Path(folder), list(wrap)
         self.host, self.port, self.names = host, None, list(names)
-        self.config = {}  # "store.reserve_bytes": 1048576
+        # "store.reserve_bytes": 1048576
+        self.config = {"limits.handshake_s_max": HANDSHAKE_S_MAX}
         self.process, self.lines = None, []
 
     @property
@@ -237,8 +245,7 @@ class Centre:
         listen = f"{self.host}:{self.port or 0}"
         command = [*self.wrap, BIN / "vouchd", "serve", "--data", self.folder,
                    "--listen", listen]
-        if self.config or self.names:
-            command += ["--config", self._write_config()]
+        command += ["--config", self._write_config()]
         self.lines, self._serving = [], threading.Event()
         self.process = subprocess.Popen(
             command, stderr=subprocess.PIPE,
@@ -248,7 +255,8 @@ class Centre:
             args=(self.process.stderr, self.lines, self._serving)).start()
 
     def _write_config(self):
-        path = self.folder.parent.with_suffix(".toml")
+        above = self.folder.parent  # what is in it may be on a full disk
+        path = above.with_name(f"{above.name}.toml")
         lines = [f"server_names = {json.dumps(self.names)}"]
         lines += [f"{key} = {value}" for key, value in self.config.items()]
         path.write_text("\n".join(lines) + "\n")
@@ -291,6 +299,34 @@ class Centre:
     def restart(self):
         self.kill()
         self.start()
+
+    def copy(self, folder):
+        """The data folder as it lies on the disk, without the socket. Not
+        while it runs."""
+        shutil.copytree(self.folder, folder,
+                        ignore=shutil.ignore_patterns("*.sock"))
+        return folder
+
+    def put_back(self, kept):
+        """A copy made before, in silence, where it was."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(kept, self.folder)
+
+    def begin_admin(self, *arguments, environment=None):
+        """vouchd beside the server, with --json."""
+        return subprocess.Popen(
+            [BIN / "vouchd", *arguments, "--json"], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=environment or clean_environment())
+
+    def admin(self, *arguments, environment=None):
+        return Run(self.begin_admin(*arguments, environment=environment),
+                   arguments, "vouchd")
+
+    def begin_back_up(self, folder):
+        return self.begin_admin("backup", folder, "--data", self.folder)
+
+    def back_up(self, folder):
+        return self.admin("backup", folder, "--data", self.folder)
 
     def code(self, name, role="assessor"):
         made = subprocess.run(
@@ -384,7 +420,11 @@ class Tablets:
             pass
 
     def close(self):
-        self.process.stdin.close()
+        """Its exit code, once it has done all that it was asked."""
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # it has died
         return self.process.wait(DEADLINE_S)
 
 
@@ -477,6 +517,14 @@ class Scene(unittest.TestCase):
         run = tablet.sync()
         self.assertEqual(run.code, 0, run)
         return run.json()
+
+    def patience_s(self, tablet, least_s):
+        """A deadline, in whole seconds, that an untroubled sync of the tablet
+        meets on this machine as it is now."""
+        self.save(tablet)
+        begun = time.monotonic()
+        self.synced(tablet)
+        return max(least_s, math.ceil(4 * (time.monotonic() - begun)))
 
     def observation(self, marker):
         return ("record", "new", "observation", "--registration",

@@ -24,7 +24,9 @@ import blackbox
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from fault_proxy import Fault, FaultProxy  # noqa: E402
 
-SYNC_MS = 15_000
+SYNC_MS = 15_000      # under faults
+SETTLE_MS = 120_000   # without
+OVERTIME_MAX = 12     # on a crowded machine
 # What a sync under faults may answer.
 EXPECTED = {"OK", "UNREACHABLE", "DEADLINE", "SERVER_NOT_TRUSTED", "TOO_SLOW",
             "SHUTTING_DOWN", "STORE_FULL"}
@@ -116,7 +118,7 @@ class Group:
     def sync_all(self):
         """Without faults; the reasons of those that did not succeed."""
         answers = self._each("sync", lambda n: (
-            self.fleet.centre.address, SYNC_MS))
+            self.fleet.centre.address, SETTLE_MS))
         return [answer for _, answer in answers if answer.reason != "OK"]
 
     def close(self):
@@ -160,15 +162,20 @@ class Fleet:
         return sum((group.counts for group in self.groups),
                    collections.Counter())
 
-    def work(self, seconds, trouble=lambda: None, watch=lambda: None):
-        """`trouble` and `watch` are called about once a second."""
+    def work(self, seconds, trouble=lambda: None, watch=lambda: None,
+             enough=lambda: True):
+        """`trouble` and `watch` are called about once a second. Until enough
+        was done for the test to show anything it goes on, OVERTIME_MAX times
+        as long at most."""
         end = time.monotonic() + seconds
-        threads = [threading.Thread(target=self._drive, args=(group, end))
+        latest = end + (OVERTIME_MAX - 1) * seconds
+        threads = [threading.Thread(target=self._drive, args=(group, latest))
                    for group in self.groups]
         for thread in threads:
             thread.start()
         try:
-            while time.monotonic() < end and not self.failures:
+            while time.monotonic() < latest and not self.failures and (
+                    time.monotonic() < end or not enough()):
                 trouble()
                 watch()
                 self._over.wait(1)

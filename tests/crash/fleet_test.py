@@ -6,6 +6,8 @@
 Processes of tablets are killed, their links cut, delayed and lost, the centre
 killed and stopped. Afterwards, within LIVENESS_S, all tablets hold what the
 centre holds: equal state hashes, balanced ledgers, everything confirmed once.
+
+VOUCH_FLEET_S=N works for N seconds, or until there is enough to show.
 """
 import os
 import signal
@@ -14,7 +16,7 @@ import blackbox
 import fleet
 
 SECONDS = int(os.environ.get("VOUCH_FLEET_S", "30"))
-LIVENESS_S = 60
+LIVENESS_S = 180
 
 
 class TwentyDevices(blackbox.Scene):
@@ -24,7 +26,8 @@ class TwentyDevices(blackbox.Scene):
         self.addCleanup(devices.close)
         devices.enrol()
         self.faults = 0
-        devices.work(SECONDS, trouble=self.trouble)
+        devices.work(SECONDS, trouble=self.trouble,
+                     enough=lambda: not self.lacks(devices.counts()))
         if self.centre.process.poll() is not None:
             self.centre.start()
         took = devices.settle(LIVENESS_S)
@@ -32,10 +35,15 @@ class TwentyDevices(blackbox.Scene):
         counts = devices.counts()
         print(f"{self.faults} faults of the centre, {dict(counts)}; all agree "
               f"{took:.1f} s after the last", flush=True)
-        self.assertGreater(counts["saves"], 50)
-        self.assertGreater(counts["syncs OK"], 20)
-        self.assertGreater(counts["tablets killed"], 0)
-        self.assertGreater(self.faults, 0)
+        self.assertEqual(self.lacks(counts), [])
+
+    def lacks(self, counts):
+        """What has not come often enough for the test to show anything."""
+        least = {"saves": 50, "syncs OK": 20, "tablets killed": 1,
+                 "faults of the centre": 1}
+        had = dict(counts) | {"faults of the centre": self.faults}
+        return [name for name, times in least.items()
+                if had.get(name, 0) < times]
 
     def trouble(self):
         kind = blackbox.RANDOM.random()

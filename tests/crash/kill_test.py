@@ -16,6 +16,8 @@ import unittest
 
 import blackbox
 
+SYNC_MS = 1000 * blackbox.DEADLINE_S
+
 
 def die_within(process, longest_s):
     """Kills it after a random time, unless it ends before."""
@@ -109,14 +111,14 @@ class TabletOnRocksDbIsKilled(blackbox.Scene):
         tablets.must("open", "r", folder, "rocksdb")
         tablets.must("enrol", "r", self.centre.address,
                      self.centre.code("Rocks"))
-        tablets.must("sync", "r", "-", 60000)
+        tablets.must("sync", "r", "-", SYNC_MS)
         for turn in range(10):
             asked = []
             for _ in range(30):
                 marker = self.oracle.pending()
                 asked.append((marker, tablets.ask("save", "r",
                                                   self.registration, marker)))
-            sync = tablets.ask("sync", "r", "-", 60000)
+            sync = tablets.ask("sync", "r", "-", SYNC_MS)
             if turn % 2:
                 # All saves are answered: the kill falls into the sync.
                 for marker, tag in asked:
@@ -138,7 +140,7 @@ class TabletOnRocksDbIsKilled(blackbox.Scene):
             ledger = tablets.must("ledger", "r")
             self.assertEqual(ledger["balanced"], "1", ledger)
         self.assertGreater(len(self.oracle.read()[1]), 0)
-        tablets.must("sync", "r", "-", 60000)
+        tablets.must("sync", "r", "-", SYNC_MS)
         self.assertEqual(tablets.must("ledger", "r")["pending"], "0")
         self.assertEqual(tablets.must("hashes", "r"),
                          tablets.must("hashes", "r", "centre"))

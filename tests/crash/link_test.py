@@ -7,6 +7,8 @@ Each fault strikes at many byte offsets of both directions. The sync that meets
 it ends with a typed error within its deadline, or succeeds; after the link has
 healed, one sync within LIVENESS_S finishes the job: nothing lost, nothing
 double, all hashes as the centre's.
+
+VOUCH_OFFSETS=N takes N offsets of each direction.
 """
 import os
 import pathlib
@@ -18,8 +20,9 @@ import blackbox
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from fault_proxy import Fault, FaultProxy  # noqa: E402
 
-LIVENESS_S = 10
-DEADLINE_S = 2     # of a sync under a fault that nobody is told of
+LIVENESS_S = 60
+# At least, of a sync under a fault that nobody is told of; of any other.
+SILENT_S, TOLD_S = 2, 20
 OFFSETS = int(os.environ.get("VOUCH_OFFSETS", "6"))
 REASONS = ("UNREACHABLE", "DEADLINE", "SERVER_NOT_TRUSTED", "TOO_SLOW")
 
@@ -30,12 +33,14 @@ class Link(blackbox.Scene):
         self.north, self.south = self.tablet("north"), self.tablet("south")
         self.proxy = FaultProxy(self.centre.address, seed=blackbox.SEED)
         self.addCleanup(self.proxy.close)
+        self.silent_s = self.patience_s(self.north, SILENT_S)
+        self.told_s = max(TOLD_S, self.silent_s)
 
     def measure(self):
         """Bytes of an untroubled sync, to choose offsets among."""
         self.work()
         before = self.proxy.connections
-        report = self.through(60)
+        report = self.through(LIVENESS_S)
         self.assertEqual(report.code, 0, report)
         self.assertGreater(self.proxy.connections, before)
         report = report.json()
@@ -78,37 +83,35 @@ class Link(blackbox.Scene):
         took = time.monotonic() - begun
         if run.code != 0:
             self.typed(run, *reasons)
-        # The deadline, and one look at why the call broke (5 s at most).
-        self.assertLess(took, deadline_s + 6)
+        self.assertLess(took, deadline_s + blackbox.GRACE_S)
         self.check_ledger(self.north)
         self.proxy.heal()
-        begun = time.monotonic()
-        run = self.through(60)
+        run = self.through(LIVENESS_S)
         self.assertEqual(run.code, 0, run)
-        self.assertLess(time.monotonic() - begun, LIVENESS_S)
         self.check_ledger(self.north, pending=0)
         return self.proxy.struck > struck
 
 
 class QuickFaults(Link):
     def test_connection_is_closed(self):
-        self.struck_at("cut_after", 20)
+        self.struck_at("cut_after", self.told_s)
 
     def test_connection_is_reset(self):
-        self.struck_at("reset_after", 20)
+        self.struck_at("reset_after", self.told_s)
 
     def test_connection_is_refused(self):
-        self.assertTrue(self.once(Fault(refuse=True), 20, REASONS))
+        self.assertTrue(self.once(Fault(refuse=True), self.told_s,
+                                  REASONS))
         self.converge([self.north, self.south])
 
 
 class SilentFaults(Link):
     def test_half_open(self):
         """One direction is lost and nobody told."""
-        self.struck_at("swallow_after", DEADLINE_S)
+        self.struck_at("swallow_after", self.silent_s)
 
     def test_black_hole(self):
-        self.struck_at("blackhole_after", DEADLINE_S)
+        self.struck_at("blackhole_after", self.silent_s)
 
 
 class SlowLinks(Link):
@@ -117,7 +120,7 @@ class SlowLinks(Link):
         for turn in range(4):
             self.work()
             self.proxy.fault = Fault(delay_s=0.1)
-            run = self.through(60)
+            run = self.through(blackbox.DEADLINE_S)
             self.assertEqual(run.code, 0, run)
             self.proxy.heal()
         self.converge([self.north, self.south])
@@ -126,7 +129,7 @@ class SlowLinks(Link):
         """Two kilobytes a second are enough, given the time."""
         self.work()
         self.proxy.fault = Fault(bytes_per_s=2000)
-        run = self.through(60)
+        run = self.through(blackbox.DEADLINE_S)
         self.assertEqual(run.code, 0, run)
         self.proxy.heal()
         self.converge([self.north, self.south])
@@ -136,7 +139,7 @@ class SlowLinks(Link):
         through keeps it, so that in the end all is across."""
         self.save(self.north, 40)
         self.proxy.fault = Fault(way="down", cut_after=6000)
-        blackbox.await_that(lambda: self.through(10).code == 0 or
+        blackbox.await_that(lambda: self.through(self.told_s).code == 0 or
                             self.check_ledger(self.north)["pending"] == 0,
                             "progress over a flapping link")
         self.proxy.heal()

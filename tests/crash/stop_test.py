@@ -29,7 +29,7 @@ class CentreIsStopped(blackbox.Scene):
         took = time.monotonic() - begun
         # UNREACHABLE: the second look after a broken call did not get through.
         self.typed(run, "DEADLINE", "UNREACHABLE")
-        self.assertLess(took, 2 + 6, "the deadline, and one probe")
+        self.assertLess(took, 2 + blackbox.GRACE_S)
         self.check_ledger(self.north, pending=3)
         self.save(self.north)  # capture does not wait for a centre
         self.resume()
@@ -80,7 +80,7 @@ class TabletIsStopped(blackbox.Scene):
             sync.send_signal(signal.SIGSTOP)
             begun = time.monotonic()
             self.assertEqual(self.centre.stop(), 0)
-            self.assertLess(time.monotonic() - begun, 2 * 2 + 5)
+            self.assertLess(time.monotonic() - begun, 2 * 2 + blackbox.GRACE_S)
         finally:
             sync.send_signal(signal.SIGCONT)
         blackbox.Run(sync, ["sync"])

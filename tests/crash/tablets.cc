@@ -189,7 +189,10 @@ class Desk {
     SyncReport report = client.SyncOnce(options);
     VOUCH_RETURN_IF_ERROR(report.status);
     return absl::StrCat("pushed=", report.pushed, " pulled=", report.pulled,
-                        " log=", report.log_size);
+                        " log=", report.log_size,
+                        " recovered=", report.recovered ? 1 : 0,
+                        " restored=", report.restored,
+                        " no_longer_safe=", report.no_longer_safe);
   }
 
   static Answer Ledger(Client& client, const Words&) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <future>
 #include <mutex>
 #include <string>
@@ -87,6 +89,46 @@ TEST_F(CommitterTest, EachSessionGetsItsTurn) {
   ASSERT_EQ(order.size(), kBulk + 1);
   // Behind the first of the bulk's second group and no more of it.
   EXPECT_EQ(order[2], "small");
+}
+
+// While what a failed write left is not known nobody is let in, so that no
+// other commit comes to find out.
+TEST_F(CommitterTest, AnIdleOneFindsOutWhatAFailedWriteLeft) {
+  Tablet& tablet = world_.AddTablet(v1::ROLE_ASSESSOR, "A");
+  tablet.Create(5, world_.scope(), "kept");
+  std::vector<Centre::CommitRequest> segments = SegmentsOf(tablet);
+  // The write, the look right after it, and the first one when idle.
+  std::atomic<int> to_fail{3};
+  std::promise<void> synced;
+  world_.centre_disk.SetWriteHook(
+      [&](MemoryDisk::Stage stage, const WriteBatch& batch) {
+        if (stage == MemoryDisk::Stage::kBeforeSync && to_fail > 0) {
+          --to_fail;
+          return Error(Reason::kStoreIo, "the disk takes no sync");
+        }
+        if (stage == MemoryDisk::Stage::kAfterWrite && batch.empty()) {
+          synced.set_value();
+        }
+        return absl::OkStatus();
+      });
+  {
+    Committer committer(world_.centre.get(), metrics_.get(),
+                        &world_.centre_clock, &world_.random);
+    std::promise<Reason> told;
+    committer.Submit(1,
+                     {std::move(segments[0]), 100,
+                      [&](const absl::StatusOr<Centre::CommitResult>& result) {
+                        told.set_value(ReasonOf(result.status()));
+                      }});
+    EXPECT_EQ(told.get_future().get(), Reason::kStoreIo);
+    EXPECT_EQ(synced.get_future().wait_for(std::chrono::minutes(1)),
+              std::future_status::ready);
+  }
+  world_.centre_disk.SetWriteHook(nullptr);
+  EXPECT_TRUE(
+      world_.centre->Answer(tablet.device->id(), v1::Hello()).status.ok());
+  EXPECT_TRUE(world_.Sync(tablet).status.ok());
+  EXPECT_EQ(world_.centre->Head().size, 1u);
 }
 
 TEST_F(CommitterTest, AStoppedCommitterAnswersThatItIsShuttingDown) {

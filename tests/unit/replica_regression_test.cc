@@ -120,6 +120,40 @@ TEST(ReplicaRegression, TheCentreWritesOnAfterAWriteOfUnknownOutcome) {
   EXPECT_TRUE(written.ok()) << written;
 }
 
+// While a write was in doubt every session was turned away, and only a commit
+// looked what was on the disk: the centre stayed shut until a restart.
+TEST(ReplicaRegression, TheCentreLetsTabletsInAgainOnceItsDiskIsWell) {
+  ReplicaWorld world;
+  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
+  RecordId r = a.Create(5, world.scope(), "kept");
+  auto answered = [&] {
+    return world.centre->Answer(a.device->id(), v1::Hello()).status;
+  };
+  world.centre_disk.SetWriteHook([](Stage stage, const WriteBatch&) {
+    return stage == Stage::kBeforeSync
+               ? Error(Reason::kStoreIo, "the disk takes no sync")
+               : absl::OkStatus();
+  });
+  Hash head;
+  EXPECT_EQ(ReasonOf(Push(world, a, 0, &head)[0].status), Reason::kStoreIo);
+  // What lies on the disk is not known, so nobody is told anything, and the
+  // committer is not done.
+  EXPECT_EQ(ReasonOf(answered()), Reason::kStoreIo);
+  EXPECT_FALSE(world.centre->materialised());
+  EXPECT_EQ(ReasonOf(world.centre->Materialise(kMaterialiseEntriesMax)),
+            Reason::kStoreIo);
+  world.centre_disk.SetWriteHook(nullptr);
+  // No session is let in, so no commit comes: working on the views settles it.
+  EXPECT_EQ(ReasonOf(answered()), Reason::kStoreIo);
+  ASSERT_TRUE(world.centre->Materialise(kMaterialiseEntriesMax).ok());
+  EXPECT_TRUE(world.centre->materialised());
+  EXPECT_EQ(world.centre_disk.unsynced_batches(), 1u) << "the views alone";
+  ASSERT_TRUE(answered().ok());
+  ASSERT_TRUE(world.Sync(a).status.ok());
+  EXPECT_EQ(*a.device->SafetyOf(r), Safety::kAtTheCentre);
+  EXPECT_EQ(world.centre->Head().size, 1u) << "sent twice, stored once";
+}
+
 // A tablet that could not tell whether a pull was written refused every
 // further one, until it was restarted.
 TEST(ReplicaRegression, APullOfUnknownOutcomeIsFollowedByAnother) {
