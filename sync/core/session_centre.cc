@@ -99,7 +99,7 @@ void CentreSession::OnRequest(const v1::SyncRequest& message) {
   }
   // Before anything was pulled, once: the device goes back to that size.
   if (state_ == State::kOpen && message.has_ladder() && !ladder_taken_ &&
-      until_ == 0) {
+      !answering_ && until_ == 0) {
     if (message.ladder().heads_size() > static_cast<int>(kLadderMax)) {
       return Close(Error(Reason::kTooLarge, "a ladder has at most 64 heads"));
     }

@@ -103,6 +103,7 @@ TEST_F(Failures, Case17_AnEditAfterALostAnswerIsANewVersionOfTheSameRecord) {
   Sync(ben);
   EXPECT_EQ(1u, Count(ben, "Observation"));
   EXPECT_EQ("Back office", Venue(ben, seen));
+  ASSERT_TRUE(ben->Get(seen).ok());
   EXPECT_EQ(3u, ben->Get(seen)->summary.changes);
   EXPECT_TRUE(ben->Conflicts()->empty());
   EXPECT_TRUE(ben->HeldChanges()->empty());

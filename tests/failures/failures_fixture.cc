@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/admin_client.h"
+#include "server/log.h"
 #include "sync/base/check.h"
 
 namespace vouch {
@@ -39,7 +40,7 @@ Failures::Failures() {
   config_.data = dir_.Path("centre");
   config_.listen = "127.0.0.1:0";
   config_.centre_name = "Test centre";
-  config_.log_level = LogLevel::kError;
+  StartLog(LogLevel::kError, LogFormat::kText);
 }
 
 Failures::~Failures() = default;
@@ -270,32 +271,45 @@ void Failures::ExpectInStep(std::initializer_list<Tablet*> tablets) {
 pid_t Failures::StartTool(Tablet& tablet, std::vector<std::string> arguments,
                           const std::string& output) {
   VOUCH_CHECK(tablet.client == nullptr);
-  std::vector<std::string> words = {VOUCH_TOOL, "--store",
-                                    tablet.options.folder};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+  arguments.insert(arguments.begin(), {"--store", tablet.options.folder});
+  return Start(VOUCH_TOOL, arguments, output);
+}
+
+pid_t Failures::Start(const std::string& program,
+                      std::vector<std::string> arguments,
+                      const std::string& output) {
+  arguments.insert(arguments.begin(), program);
   std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
+  for (std::string& word : arguments) argv.push_back(word.data());
   argv.push_back(nullptr);
   const pid_t child = fork();
   if (child == 0) {
     const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);
-    execv(VOUCH_TOOL, argv.data());
+    execv(argv[0], argv.data());
     _exit(127);
   }
   return child;
 }
 
-Failures::ToolRun Failures::RunTool(Tablet& tablet,
-                                    std::vector<std::string> arguments) {
-  const std::string output = dir_.Path("tool.out");
-  const pid_t tool = StartTool(tablet, std::move(arguments), output);
+Failures::ToolRun Failures::WaitFor(pid_t tool, const std::string& output) {
   int status = 0;
   EXPECT_EQ(tool, waitpid(tool, &status, 0));
   std::ifstream file(output);
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
           {std::istreambuf_iterator<char>(file), {}}};
+}
+
+Failures::ToolRun Failures::RunTool(Tablet& tablet,
+                                    std::vector<std::string> arguments) {
+  const std::string output = dir_.Path("tool.out");
+  return WaitFor(StartTool(tablet, std::move(arguments), output), output);
+}
+
+Failures::ToolRun Failures::RunServerTool(std::vector<std::string> arguments) {
+  const std::string output = dir_.Path("tool.out");
+  return WaitFor(Start(VOUCHD, std::move(arguments), output), output);
 }
 
 }  // namespace vouch

@@ -109,6 +109,11 @@ class Failures : public testing::Test {
   static std::string Venue(const Tablet& tablet, const Id& id) {
     return Read<v1::Observation>(tablet, id).venue();
   }
+  // Empty if there is none.
+  static std::string FirstParagraph(const Tablet& tablet, const Id& id) {
+    const auto seen = Read<v1::Observation>(tablet, id);
+    return seen.narrative().empty() ? "" : seen.narrative(0).text();
+  }
   // Edits what the tablet shows now.
   static void SetVenue(Tablet& tablet, const Id& id, const std::string& venue);
   static std::string State(const Tablet& tablet, const Id& id);
@@ -123,9 +128,15 @@ class Failures : public testing::Test {
     std::string out;
   };
   ToolRun RunTool(Tablet& tablet, std::vector<std::string> arguments);
+  // Runs `vouchd`, beside the centre.
+  ToolRun RunServerTool(std::vector<std::string> arguments);
   // Starts it; the caller waits for the process.
   pid_t StartTool(Tablet& tablet, std::vector<std::string> arguments,
                   const std::string& output);
+  static pid_t Start(const std::string& program,
+                     std::vector<std::string> arguments,
+                     const std::string& output);
+  static ToolRun WaitFor(pid_t tool, const std::string& output);
 
   // True once `holds` does; false after half a minute.
   template <typename Condition>

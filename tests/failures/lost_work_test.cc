@@ -58,8 +58,7 @@ TEST_F(Failures, Case03_WorkOfSomeoneTakenOffALearnerIsKept) {
   EXPECT_EQ(2u, ben->Ledger()->captured);
   Sync(jo);
   EXPECT_EQ("signed and locked", State(jo, seen));
-  EXPECT_EQ("He wired it.",
-            Read<v1::Observation>(jo, seen).narrative(0).text());
+  EXPECT_EQ("He wired it.", FirstParagraph(jo, seen));
 }
 
 TEST_F(Failures, Case04_AnAuthenticationErrorDiscardsNothing) {
@@ -121,8 +120,7 @@ TEST_F(Failures, Case06_NothingIsCalledStoredBeforeItsReceiptIsHere) {
   Sync(ann);
   EXPECT_EQ(SafetyState::kAtTheCentre, *ann->Safety(seen));
   // And what is stored is still here.
-  EXPECT_EQ(40'000u,
-            Read<v1::Observation>(ann, seen).narrative(0).text().size());
+  EXPECT_EQ(40'000u, FirstParagraph(ann, seen).size());
 }
 
 TEST_F(Failures, Case08_AKillDuringASyncForgetsNothingAndDoublesNothing) {

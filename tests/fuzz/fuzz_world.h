@@ -78,8 +78,13 @@ std::string Describe(const Tablet& tablet);
 
 // What holds of a tablet whatever its peer sent: own work is there to the
 // byte, the ledger balances, every record can be shown, and a restart finds
-// the same.
-void CheckKept(const OwnState& before, Tablet& tablet);
+// the same. In recovery it may get back own work that it had lost.
+enum class Own { kAsBefore, kMayGrow };
+void CheckKept(const OwnState& before, Tablet& tablet,
+               Own own = Own::kAsBefore);
+
+// What the centre signs its log with.
+SigningKey CentreKeyOf(const ReplicaWorld& world);
 
 // Sets, clears, adds or removes one field somewhere in the message, as the
 // input says.

@@ -1,6 +1,7 @@
 // A tablet in a session with a centre that lies: every answer of a real centre
 // passes through the input, which may alter, swap, repeat, withhold or replace
-// it, and may sign the altered tree head with the centre's own key.
+// it, and may sign the altered tree head with the centre's own key. One of the
+// two may have been put back before, so that the session recovers.
 //
 // Whatever comes: own work stays to the byte, nothing is applied that does not
 // add up to a signed head, nothing counts as at the centre that it does not
@@ -8,7 +9,7 @@
 #include <deque>
 
 #include "storage/replica/keys.h"
-#include "tests/fuzz/fuzz_world.h"
+#include "tests/fuzz/recovery_scenes.h"
 
 namespace vouch::fuzz {
 namespace {
@@ -19,8 +20,8 @@ constexpr int kMessagesMax = 200;
 
 class Session {
  public:
-  Session(Tablet& tablet, CentreCopy& centre, Input& in)
-      : tablet_(tablet), centre_(centre), in_(in) {}
+  Session(Tablet& tablet, CentreCopy& centre, const Scene* scene, Input& in)
+      : tablet_(tablet), centre_(centre), scene_(scene), in_(in) {}
 
   void Run() {
     auto config = tablet_.device->BeginSession();
@@ -93,7 +94,7 @@ class Session {
     auto head = DecodeTreeHead(*bytes);
     if (!head.ok()) return;
     if (in_.Below(2) == 1) head->size = in_.Number();
-    SignTreeHead(FuzzWorld::Get().centre_key(), &*head);
+    SignTreeHead(CentreKeyOf(scene_), &*head);
     signed_lie_ = true;
     *bytes = EncodeTreeHead(*head);
   }
@@ -121,6 +122,16 @@ class Session {
       CheckCursor();
     } else if (auto* acked = std::get_if<AckApplied>(&*event)) {
       status = acked->status;
+    } else if (auto* begun = std::get_if<RecoveryBegun>(&*event)) {
+      status = begun->status;
+    } else if (auto* compared = std::get_if<RangesCompared>(&*event)) {
+      status = compared->status;
+    } else if (auto* lost = std::get_if<LostRead>(&*event)) {
+      status = lost->status;
+    } else if (auto* ended = std::get_if<RecoveryEnded>(&*event)) {
+      status = ended->status;
+    } else if (auto* kept = std::get_if<StandingKept>(&*event)) {
+      MustBeTyped(kept->status);
     }
     MustBeTyped(status);
     if (!status.ok()) VOUCH_CHECK(Describe(tablet_) == before);
@@ -170,18 +181,23 @@ class Session {
     }
   }
 
-  // "At the centre" is said of nothing that the centre does not have.
+  // "At the centre" is said of nothing that the centre does not have. Of what a
+  // restore took from it that is known once the session has been carried
+  // through.
   void CheckCommitted() {
     const Device& device = *tablet_.device;
+    if (scene_ != nullptr && (!finish_.ok() || signed_lie_)) return;
+    while (!centre_.centre->materialised()) {
+      VOUCH_CHECK(centre_.centre->Materialise(kMaterialiseEntriesMax).ok());
+    }
     VOUCH_CHECK(device.changes()
                     .ScanRecordChanges(
                         *tablet_.store,
                         [&](const RecordChange& row) {
                           if (row.commit_seq.has_value()) {
-                            auto there =
-                                centre_.centre->changes().GetChangeHash(
-                                    *centre_.store, row.at);
-                            VOUCH_CHECK(there.ok() && *there == row.hash);
+                            auto there = centre_.centre->changes().GetLocation(
+                                *centre_.store, row.hash);
+                            VOUCH_CHECK(there.ok() && there->has_value());
                           }
                           return true;
                         })
@@ -193,6 +209,7 @@ class Session {
 
   Tablet& tablet_;
   CentreCopy& centre_;
+  const Scene* const scene_;
   Input& in_;
   std::optional<DeviceSession> session_;
   CentreSession honest_;
@@ -207,11 +224,12 @@ class Session {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input in(data, size);
-  std::unique_ptr<Tablet> tablet = FuzzWorld::Get().CopyTablet();
-  std::unique_ptr<CentreCopy> centre = FuzzWorld::Get().CopyCentre();
+  const Scene* scene = ChooseScene(in);
+  std::unique_ptr<Tablet> tablet = CopyTablet(scene);
+  std::unique_ptr<CentreCopy> centre = CopyCentre(scene);
   const OwnState before = OwnStateOf(*tablet);
-  Session(*tablet, *centre, in).Run();
-  CheckKept(before, *tablet);
+  Session(*tablet, *centre, scene, in).Run();
+  CheckKept(before, *tablet, scene == nullptr ? Own::kAsBefore : Own::kMayGrow);
   return 0;
 }
 

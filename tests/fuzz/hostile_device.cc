@@ -1,26 +1,48 @@
 // A centre in a session with a device that lies: requests of a real tablet,
 // altered, out of order, repeated, or any bytes at all, with answers that come
-// when the input says.
+// when the input says. One of the two may have been put back before, so that
+// the real tablet's requests recover.
 //
 // Whatever comes: the log grows only by whole segments that verify, what is
 // outstanding is bounded, a closed session does nothing more, and a restart
 // finds the same log.
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "sync/core/segment.h"
-#include "tests/fuzz/fuzz_world.h"
+#include "tests/fuzz/recovery_scenes.h"
 
 namespace vouch::fuzz {
 namespace {
 
 constexpr size_t kEffectsMax = 8;
 constexpr int kEventsMax = 300;
+constexpr int kHonestSessionsMax = 3;
+
+// What the tablet would say to a centre that answers truly.
+const std::vector<v1::SyncRequest>& HonestRequests(const Scene* scene) {
+  static auto* recorded =
+      new std::map<const Scene*, std::vector<v1::SyncRequest>>;
+  auto [at, fresh] = recorded->try_emplace(scene);
+  if (!fresh) return at->second;
+  LoopbackOptions record;
+  record.on_request = [&requests = at->second](const v1::SyncRequest& message) {
+    requests.push_back(message);
+    return true;
+  };
+  std::unique_ptr<Tablet> tablet = CopyTablet(scene);
+  std::unique_ptr<CentreCopy> centre = CopyCentre(scene);
+  VOUCH_CHECK(SyncOverLoopback(*tablet->device, *centre->centre, 0, record)
+                  .status.ok());
+  return at->second;
+}
 
 class Session {
  public:
-  Session(Tablet& tablet, CentreCopy& centre, Input& in)
-      : tablet_(tablet), centre_(centre), in_(in) {}
+  Session(Tablet& tablet, CentreCopy& centre,
+          const std::vector<v1::SyncRequest>& honest, Input& in)
+      : tablet_(tablet), centre_(centre), honest_(honest), in_(in) {}
 
   void Run() {
     auto config = tablet_.device->BeginSession();
@@ -43,7 +65,7 @@ class Session {
 
  private:
   void Step() {
-    switch (in_.Below(8)) {
+    switch (in_.Below(10)) {
       case 0:
         if (!pending_.empty()) Answer();
         return;
@@ -76,6 +98,15 @@ class Session {
       case 7:
         while (!pending_.empty()) Answer();
         return;
+      case 8:
+        return Receive(Honest());
+      case 9: {
+        v1::SyncRequest request = Honest();
+        for (size_t i = 1 + in_.Below(3); i > 0; --i) {
+          MutateMessage(request, in_);
+        }
+        return Receive(std::move(request));
+      }
     }
   }
 
@@ -83,6 +114,11 @@ class Session {
     DeviceSession honest(config_);
     auto effects = honest.Start(0);
     return std::get<SendRequest>(effects.at(0)).message;
+  }
+
+  // In order, if the input does not say otherwise.
+  const v1::SyncRequest& Honest() {
+    return honest_[(said_++ + in_.Below(honest_.size())) % honest_.size()];
   }
 
   v1::SyncRequest Push() {
@@ -117,6 +153,10 @@ class Session {
       MustBeTyped(read->status);
     } else if (auto* looked = std::get_if<LookedUp>(&*event)) {
       MustBeTyped(looked->status);
+    } else if (auto* common = std::get_if<CommonFound>(&*event)) {
+      MustBeTyped(common->status);
+    } else if (auto* compared = std::get_if<RangesAnswered>(&*event)) {
+      MustBeTyped(compared->status);
     }
     Take(session_.Step(*std::move(event), now_ms_));
   }
@@ -152,13 +192,16 @@ class Session {
         ++reads;
       }
     }
-    VOUCH_CHECK(reads <= 1);
+    // Of the log, and of what recovery asks.
+    VOUCH_CHECK(reads <= 2);
     VOUCH_CHECK(segments <= (kPushWindowBytesMax + 2 * kPushBytesMax) /
                                 kSegmentWireBytesMin);
   }
 
   Tablet& tablet_;
   CentreCopy& centre_;
+  const std::vector<v1::SyncRequest>& honest_;
+  size_t said_ = 0;
   Input& in_;
   DeviceSessionConfig config_;
   std::vector<std::string> wires_;
@@ -190,12 +233,21 @@ void CheckLog(CentreCopy& copy) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Input in(data, size);
-  std::unique_ptr<Tablet> tablet = FuzzWorld::Get().CopyTablet();
-  std::unique_ptr<CentreCopy> centre = FuzzWorld::Get().CopyCentre();
-  Session(*tablet, *centre, in).Run();
+  const Scene* scene = ChooseScene(in);
+  std::unique_ptr<Tablet> tablet = CopyTablet(scene);
+  std::unique_ptr<CentreCopy> centre = CopyCentre(scene);
+  const OwnState before = OwnStateOf(*tablet);
+  Session(*tablet, *centre, HonestRequests(scene), in).Run();
   CheckLog(*centre);
-  // An honest device is served as before, after whatever that one did.
-  VOUCH_CHECK(SyncOverLoopback(*tablet->device, *centre->centre).status.ok());
+  // The honest device, whose name that one took, is served whatever that one
+  // did. Where it has to recover, it may find out in the middle of a session.
+  absl::Status served;
+  for (int i = 0; i < kHonestSessionsMax; ++i) {
+    served = SyncOverLoopback(*tablet->device, *centre->centre).status;
+    if (served.ok()) break;
+  }
+  VOUCH_CHECK(served.ok());
+  CheckKept(before, *tablet, Own::kMayGrow);
   return 0;
 }
 

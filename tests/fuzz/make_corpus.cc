@@ -1,6 +1,6 @@
 // Writes the seeds of the corpora: make_corpus FOLDER makes
 // FOLDER/TARGET/seed-* from the golden vectors (tests/vectors), from the rows
-// of a tablet and a centre, and from a recorded session. tests/fuzz/run then
+// of a tablet and a centre, and from recorded sessions. tests/fuzz/run then
 // merges them.
 #include <cstdio>
 #include <filesystem>
@@ -17,7 +17,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "storage/replica/keys.h"
 #include "sync/base/codec.h"
-#include "tests/fuzz/fuzz_world.h"
+#include "tests/fuzz/recovery_scenes.h"
 
 namespace vouch::fuzz {
 namespace {
@@ -167,18 +167,22 @@ void AddRowsOf(const Store& store, Corpus& corpus) {
 
 // Messages as they were sent, each at the place of the raw bytes that the
 // hostile peers send.
-void AddSession(Corpus& corpus) {
-  auto tablet = FuzzWorld::Get().CopyTablet();
-  auto centre = FuzzWorld::Get().CopyCentre();
-  AddRowsOf(*tablet->store, corpus);
-  AddRowsOf(*centre->store, corpus);
+void AddSession(char chosen, Corpus& corpus) {
+  Input choice(reinterpret_cast<const uint8_t*>(&chosen), 1);
+  const Scene* scene = ChooseScene(choice);
+  auto tablet = CopyTablet(scene);
+  auto centre = CopyCentre(scene);
+  if (scene == nullptr) {
+    AddRowsOf(*tablet->store, corpus);
+    AddRowsOf(*centre->store, corpus);
+  }
   auto sized = [](absl::string_view bytes) {
     return absl::StrCat(std::string(1, static_cast<char>(bytes.size() >> 8)),
                         std::string(1, static_cast<char>(bytes.size() & 0xff)),
                         bytes);
   };
-  std::string requests;
-  std::string responses;
+  std::string requests(1, chosen);
+  std::string responses(1, chosen);
   LoopbackOptions record;
   record.on_request = [&](const v1::SyncRequest& message) {
     const std::string bytes = message.SerializeAsString();
@@ -194,17 +198,32 @@ void AddSession(Corpus& corpus) {
   VOUCH_CHECK(SyncOverLoopback(*tablet->device, *centre->centre, 0, record)
                   .status.ok());
   corpus.Add("hostile_device", requests);
-  corpus.Add("hostile_centre", absl::StrCat(std::string(1, '\x07'), responses));
-  // An honest session: say hello, push, pull, be answered.
-  corpus.Add("hostile_device", absl::string_view("\1\7\2\0\0\7\3\x20\4\7", 10));
-  corpus.Add("hostile_centre", absl::string_view("\0\0\0\0", 4));
+  responses.insert(1, "\x07");
+  corpus.Add("hostile_centre", responses);
+  // Each answer, and each message of the honest tablet, in each way.
   for (char way : {7, 8, 9, 10, 11}) {
-    for (int at : {0, 1, 2, 3}) {
-      std::string bytes(static_cast<size_t>(at), '\0');
+    for (size_t at = 0; at < 8; ++at) {
       corpus.Add("hostile_centre",
-                 absl::StrCat(bytes, std::string(1, way), "\1\2\3\4\5\6\7"));
+                 absl::StrCat(std::string(1, chosen), std::string(at, '\0'),
+                              std::string(1, way), "\1\2\3\4\5\6\7"));
     }
   }
+  for (size_t at = 0; at < 8; ++at) {
+    std::string said(1, chosen);
+    for (size_t i = 0; i < at; ++i) said.append("\x08\0\x07", 3);
+    corpus.Add("hostile_device", said);
+    for (char field : {0, 1, 2}) {
+      corpus.Add("hostile_device",
+                 absl::StrCat(said, std::string({9, 0, 0, 0, field, 3, 0, 1}),
+                              "\x07\x01\x07"));
+    }
+  }
+}
+
+void AddRest(Corpus& corpus) {
+  // An honest session: say hello, push, pull, be answered.
+  corpus.Add("hostile_device",
+             absl::string_view("\0\1\7\2\0\0\7\3\x20\4\7", 11));
   for (char item : {0, 2, 3}) {
     for (char ack : {0, 3}) {
       std::string bytes({ack, 0, item, 0, 0, 1, 1, 5, 9, 9});
@@ -305,7 +324,11 @@ int main(int argc, char** argv) {
   vouch::fuzz::Corpus corpus(argv[1]);
   vouch::fuzz::AddVectors(corpus);
   vouch::fuzz::AddProofs(corpus);
-  vouch::fuzz::AddSession(corpus);
+  for (char scene = 0; scene < static_cast<char>(vouch::fuzz::kScenes);
+       ++scene) {
+    vouch::fuzz::AddSession(scene, corpus);
+  }
+  vouch::fuzz::AddRest(corpus);
   vouch::fuzz::AddSpecification(corpus);
   vouch::fuzz::AddFiles(corpus);
   return 0;

@@ -113,6 +113,20 @@ TEST_F(CentreSessionTest, PushesBeyondTheWindowAreNotReadUntilCommitted) {
   EXPECT_TRUE(session_.wants_request());
 }
 
+// Found by hostile_device: a ladder beside a comparison made a third read at
+// once, and the answer of one let the next comparison in beside the other.
+TEST_F(CentreSessionTest, RecoveryAsksOneThingAtATime) {
+  Open();
+  v1::SyncRequest compare, ladder;
+  compare.mutable_compare();
+  ladder.mutable_ladder();
+  auto effects = session_.Step(ReceivedRequest{compare}, 0);
+  ASSERT_NE(Find<AnswerCompare>(effects), nullptr);
+  effects = session_.Step(ReceivedRequest{ladder}, 0);
+  EXPECT_EQ(Find<FindCommon>(effects), nullptr);
+  EXPECT_EQ(RefusedReason(effects), Reason::kProtocolOrder);
+}
+
 TEST_F(CentreSessionTest, ASilentDeviceIsDroppedToResume) {
   Open();
   EXPECT_EQ(RefusedReason(session_.Step(TimePassed{}, 2 * kStallMsMax)),

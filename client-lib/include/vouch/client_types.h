@@ -196,7 +196,8 @@ struct Record {
   std::vector<Conflict> conflicts;
   std::vector<HeldForReview> held;
   struct Act {
-    std::string what;  // "signed", "countersigned", "withdrawn", "discarded"
+    // "created", "signed", "countersigned", "withdrawn", "discarded".
+    std::string what;
     Id author;
     std::string author_name;
     int64_t claimed_ms = 0;
