@@ -6,11 +6,6 @@
 #include "sync/base/status.h"
 
 namespace vouch {
-namespace {
-
-constexpr absl::string_view kMaterialised = "materialised";
-
-}  // namespace
 
 Centre::Centre(Store* store, KeyRing* keys, const Judge* judge,
                const Clock* clock, Random* random)

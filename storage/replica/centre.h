@@ -40,6 +40,8 @@ namespace vouch {
 inline constexpr size_t kCommitGroupChangesMax = 2048;
 inline constexpr size_t kCommitGroupBytesMax = 4 << 20;
 inline constexpr size_t kMaterialiseEntriesMax = 1024;
+// In Family::kMeta: how much of the log is in the views and indexes.
+inline constexpr absl::string_view kMaterialised = "materialised";
 // Committed changes kept in memory until the views have caught up.
 inline constexpr size_t kTailChangesMax = 16384;
 inline constexpr int64_t kCodeValidMsMax = int64_t{30} * 24 * 3600 * 1000;

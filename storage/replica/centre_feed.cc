@@ -1,4 +1,6 @@
 // What the centre reads for its sessions; any thread.
+#include <algorithm>
+
 #include "storage/replica/centre.h"
 #include "storage/replica/keys.h"
 #include "sync/base/status.h"
@@ -188,6 +190,33 @@ class VisibleChanges : public HashSource {
                  const Centre::Visible& visible)
       : reader_(reader), device_(device), visible_(visible) {}
 
+  // What is committed and not in the index yet: a tablet must not take it for
+  // lost.
+  absl::Status AddTail(const ChangeStore& changes, uint64_t log_size) {
+    uint64_t indexed = 0;
+    auto mark = reader_.Get(Family::kMeta, kMaterialised);
+    if (mark.ok()) {
+      indexed = U64OfKey(*mark);
+    } else if (!absl::IsNotFound(mark.status())) {
+      return mark.status();
+    }
+    absl::Status added;
+    absl::Status scanned =
+        changes.ScanLog(reader_, indexed, log_size, [&](const LogRow& row) {
+          if (row.first.device != device_ && !visible_(row.scope)) return true;
+          Coordinate at = row.first;
+          for (uint32_t i = 0; i < row.count && added.ok(); ++i, ++at.seq) {
+            auto hash = changes.GetChangeHash(reader_, at);
+            added = hash.status();
+            if (hash.ok() && hash->has_value()) tail_.push_back(**hash);
+          }
+          return added.ok();
+        });
+    std::sort(tail_.begin(), tail_.end());
+    tail_.erase(std::unique(tail_.begin(), tail_.end()), tail_.end());
+    return scanned.ok() ? added : scanned;
+  }
+
   absl::Status Visit(
       const HashPrefix& range,
       const std::function<void(const Hash&)>& visit) const override {
@@ -199,17 +228,27 @@ class VisibleChanges : public HashSource {
           auto location = DecodeLocation(value);
           damaged = !hash.has_value() || !location.has_value();
           if (damaged) return false;
-          if (location->at.device == device_ || visible_(location->scope)) {
+          if ((location->at.device == device_ || visible_(location->scope)) &&
+              !std::binary_search(tail_.begin(), tail_.end(), *hash)) {
             visit(*hash);
           }
           return true;
         }));
-    if (!damaged) return absl::OkStatus();
-    return Error(Reason::kStoreCorrupted,
-                 "a value of family by_hash is not readable");
+    if (damaged) {
+      return Error(Reason::kStoreCorrupted,
+                   "a value of family by_hash is not readable");
+    }
+    const std::string begin = BeginOf(range), end = EndOf(range);
+    for (const Hash& hash : tail_) {
+      if (hash.view() >= begin && (end.empty() || hash.view() < end)) {
+        visit(hash);
+      }
+    }
+    return absl::OkStatus();
   }
 
  private:
+  std::vector<Hash> tail_;
   const Reader& reader_;
   const DeviceId device_;
   const Centre::Visible& visible_;
@@ -256,9 +295,12 @@ RangesAnswered Centre::Compare(const DeviceId& device, const Visible& visible,
   RangesAnswered out;
   out.status = CheckSettled();
   if (!out.status.ok()) return out;
+  const uint64_t log_size = Head().size;
   std::unique_ptr<Reader> snapshot = store_->Snapshot();
-  auto differ =
-      AnswerRanges(VisibleChanges(*snapshot, device, visible), request.request);
+  VisibleChanges held(*snapshot, device, visible);
+  out.status = held.AddTail(changes_, log_size);
+  if (!out.status.ok()) return out;
+  auto differ = AnswerRanges(held, request.request);
   out.status = differ.status();
   if (differ.ok()) out.differ = *std::move(differ);
   return out;

@@ -38,9 +38,9 @@ constexpr FaultName kFaults[] = {
     {"full", kDiskFull, "a disk is full once"},
     {"break", kBreaks, "a link breaks, messages lost or late"},
     {"duplicate", kDuplicates, "a message arrives twice"},
-    {"restore-server", kServerRestores, "off by default: the centre put back"},
-    {"restore-device", kDeviceRestores, "off by default: a tablet put back"},
-    {"clone", kClones, "off by default: a tablet cloned onto the other"},
+    {"restore-server", kServerRestores, "the centre put back; only if named"},
+    {"restore-device", kDeviceRestores, "a tablet put back; only if named"},
+    {"clone", kClones, "a tablet cloned onto the other; only if named"},
 };
 
 struct Arguments {

@@ -146,6 +146,7 @@ class Model {
   void AddSteps(const State& state, std::vector<Action>* out);
   void AddStreamSteps(const State& state, size_t device,
                       std::vector<Action>* out);
+  bool Idle(const State& state, size_t site) const;
   void AddFaults(const State& state, std::vector<Action>* out);
   // The next step of the script on that tablet.
   std::optional<uint8_t> NextStep(const State& state, size_t device) const;

@@ -98,6 +98,19 @@ void Model::AddStreamSteps(const State& state, size_t device,
   }
 }
 
+// A tablet is copied, and put back, with its app closed; the centre's disk at
+// any moment. In the middle of a session the same follows from a broken link
+// before it, and would be ten times as much to visit.
+bool Model::Idle(const State& state, size_t site) const {
+  if (site == kCentreSite) return true;
+  for (uint32_t stream : state.stream[site]) {
+    if (stream != kNone && streams_[stream].device.thing != nullptr) {
+      return false;
+    }
+  }
+  return true;
+}
+
 void Model::AddFaults(const State& state, std::vector<Action>* out) {
   const uint32_t faults = options_.faults;
   for (size_t site = 0; site < kSites; ++site) {
@@ -108,14 +121,16 @@ void Model::AddFaults(const State& state, std::vector<Action>* out) {
     }
     const uint32_t restores =
         site == kCentreSite ? kServerRestores : kDeviceRestores;
-    if (!(faults & restores)) continue;
+    if (!(faults & restores) || !Idle(state, site)) continue;
     if (state.backup[site] == 0) {
       out->push_back(On(Action::kBackUp, site));
     } else if (state.backup[site] != state.replica[site] + 1) {
       out->push_back(On(Action::kRestore, site));
     }
   }
-  if (faults & kClones) out->push_back(On(Action::kClone, 1));
+  if ((faults & kClones) && Idle(state, 0) && Idle(state, 1)) {
+    out->push_back(On(Action::kClone, 1));
+  }
   for (size_t i = 0; i < kDevices; ++i) {
     for (size_t slot = 0; slot < kSlots; ++slot) {
       if (state.stream[i][slot] == kNone) continue;

@@ -264,6 +264,27 @@ TEST(ReplicaRegression, ATwinsBranchIsPulledWholeInOneBatch) {
   EXPECT_EQ(world.centre->Head().size, 4u);
 }
 
+// Found by the model checker: what was committed and not yet in the views was
+// taken for lost, so that a twin sent it again, cut otherwise, was told of a
+// fork each time, and opened one incarnation after the other.
+TEST(ReplicaRegression, WhatIsNotInTheViewsYetIsNotTakenForLost) {
+  ReplicaWorld world;
+  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
+  RecordId r = a.Create(5, world.scope(), "common");
+  MemoryDisk twin = a.disk.Clone();
+  ASSERT_TRUE(a.Set(r, "here").ok());
+  Hash head;
+  ASSERT_TRUE(Push(world, a, 0, &head)[0].status.ok());
+  ASSERT_FALSE(world.centre->materialised());
+  a.Close();
+  a.disk = std::move(twin);
+  ASSERT_TRUE(a.Open().ok());
+  LoopbackResult sync = world.Sync(a);
+  EXPECT_TRUE(sync.status.ok()) << sync.status;
+  EXPECT_FALSE(a.device->recovery_due());
+  EXPECT_EQ(world.centre->Head().size, 2u);
+}
+
 // Found by the model checker: a tablet that knew it was to recover, but not yet
 // that a twin had forked its chain, found that out at the end of every session
 // and never went on under a new incarnation.
