@@ -132,6 +132,10 @@ absl::Status CheckFormatOnDisk(const std::string& path) {
   if (!FileExists(path + "/CURRENT")) return absl::OkStatus();
   rocksdb::DBOptions options;
   options.info_log = std::make_shared<SilentLog>();
+  // As they are written: without it RocksDB would strike the logs that the
+  // manifest names from it, which a database that is only read cannot do. It
+  // ends the process instead.
+  options.track_and_verify_wals_in_manifest = true;
   std::vector<std::string> names;
   VOUCH_RETURN_IF_ERROR(StatusOf(
       rocksdb::DB::ListColumnFamilies(options, path, &names), std::nullopt));
