@@ -34,13 +34,26 @@ absl::StatusOr<Centre::CommitRequest> Centre::Verify(const DeviceId& from,
                                                      const CommitSegments& push,
                                                      size_t index) const {
   absl::Status failed;
+  std::optional<SegmentHeader> by_number;
   auto resolve = [&](const SegmentHeader& header, uint64_t seq) {
+    by_number = header;
     auto hash = HashInBranch(changes_, *store_, header, seq);
     failed.Update(hash.status());
     return hash.value_or(std::nullopt);
   };
   auto decoded = DecodeSegment(push.segments[index], resolve);
   VOUCH_RETURN_IF_ERROR(failed);  // the disk's fault is not the device's
+  const Reason reason = ReasonOf(decoded.status());
+  if (by_number.has_value() && (reason == Reason::kSignatureInvalid ||
+                                reason == Reason::kNotCanonical)) {
+    // Its numbers may mean a branch that is still being committed.
+    VOUCH_ASSIGN_OR_RETURN(bool held,
+                           HoldsPrevious(changes_, *store_, *by_number));
+    if (!held) {
+      return Error(Reason::kReferenceUnknown,
+                   "the segment follows a change that is not held yet");
+    }
+  }
   VOUCH_RETURN_IF_ERROR(decoded.status());
   CommitRequest request{from, *std::move(decoded), push.recovering, {}};
   const SegmentHeader& header = request.segment.header;

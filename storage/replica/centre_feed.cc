@@ -112,15 +112,26 @@ absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
     item->set_first_seq(row.first.seq);
     item->set_count(row.count);
     item->set_commit(std::move(commit));
-    if (stored.has_value()) prove(*stored, item);
+    if (stored.has_value()) {
+      // A twin of this tablet may have taken its place since it said Hello.
+      item->set_head(stored->header.head.Bytes());
+      prove(*stored, item);
+    }
     return absl::OkStatus();
   }
   SegmentRow stored;
   VOUCH_ASSIGN_OR_RETURN(Segment segment,
                          changes_.GetSegment(snapshot, row.first, &stored));
+  // Of a chain in pieces a device that lacks some of its scopes cannot tell
+  // which piece a number means; and one that recovers may hold pieces that this
+  // centre lost.
+  VOUCH_ASSIGN_OR_RETURN(
+      auto runs, ListRuns(snapshot, row.first.device, row.first.incarnation));
+  const bool shorten = runs.empty() && !request.own.empty();
   v1::PulledSegment* item = batch->add_items()->mutable_segment();
   item->set_segment(EncodeSegment(
-      segment, changes_.Shortener(snapshot, segment, row.first.branch)));
+      segment,
+      shorten ? changes_.Shortener(snapshot, segment, Hash()) : ShortenOwn()));
   item->set_commit(std::move(commit));
   prove(stored, item);
   return absl::OkStatus();
@@ -262,7 +273,9 @@ CommonFound Centre::Find(const FindCommon& request) const {
   CommonFound out;
   out.status = CheckSettled();
   if (!out.status.ok()) return out;
-  const TreeHead head = Head();
+  // The device proves against Welcome's head, whatever was committed since.
+  TreeHead head = Head();
+  head.size = std::min(head.size, request.size);
   std::unique_ptr<Reader> snapshot = store_->Snapshot();
   TileReader tree(head.size, TilesOf(*snapshot));
   auto holds = [&](const v1::LadderHead& rung) -> absl::StatusOr<bool> {

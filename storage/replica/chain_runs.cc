@@ -121,6 +121,17 @@ absl::StatusOr<std::optional<Hash>> HashInBranch(const ChangeStore& changes,
   return changes.GetChangeHash(reader, at);
 }
 
+absl::StatusOr<bool> HoldsPrevious(const ChangeStore& changes,
+                                   const Reader& reader,
+                                   const SegmentHeader& header) {
+  if (header.first_seq == 1) return true;
+  Coordinate before{header.device(), header.incarnation, Hash(),
+                    header.first_seq - 1};
+  VOUCH_ASSIGN_OR_RETURN(auto run,
+                         RunHolding(changes, reader, before, header.previous));
+  return run.has_value();
+}
+
 absl::StatusOr<std::vector<ChainFault>> ListChainFaults(
     const ChangeStore& changes, const Reader& reader, const DeviceId& device) {
   std::vector<ChainFault> faults;

@@ -44,6 +44,11 @@ absl::StatusOr<std::optional<Hash>> HashInBranch(const ChangeStore& changes,
                                                  const SegmentHeader& header,
                                                  uint64_t seq);
 
+// Whether what the segment follows is held; so for the first of a chain.
+absl::StatusOr<bool> HoldsPrevious(const ChangeStore& changes,
+                                   const Reader& reader,
+                                   const SegmentHeader& header);
+
 // What is not in order in a device's chains, for people to see. At the centre.
 struct ChainFault {
   Coordinate at;      // of the first change after the gap, or beside another

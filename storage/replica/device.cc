@@ -185,6 +185,8 @@ absl::Status Device::LoadPosition() {
 absl::Status Device::Settle() {
   if (!in_doubt_) return absl::OkStatus();
   VOUCH_RETURN_IF_ERROR(store_->Sync());
+  // It may have been a new incarnation.
+  VOUCH_RETURN_IF_ERROR(LoadIdentity());
   VOUCH_RETURN_IF_ERROR(LoadPosition());
   in_doubt_ = false;
   return absl::OkStatus();
@@ -289,7 +291,10 @@ absl::StatusOr<Safety> Device::SafetyOf(const RecordId& record) const {
   VOUCH_ASSIGN_OR_RETURN(ScopeId scope, changes_.ScopeOf(*store_, record));
   VOUCH_ASSIGN_OR_RETURN(auto rows,
                          changes_.GetRecordChanges(*store_, scope, record));
-  const uint64_t stable = stable_head_.has_value() ? stable_head_->size : 0;
+  // Of the log as pulled: what was acknowledged beyond it may since be of a
+  // log that is gone (rule 25).
+  const uint64_t stable =
+      stable_head_.has_value() ? std::min(stable_head_->size, tree_.size()) : 0;
   bool safe = true;
   for (const RecordChange& row : rows) {
     if (!row.commit_seq.has_value()) return Safety::kOnThisTablet;

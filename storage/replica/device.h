@@ -89,6 +89,8 @@ class Device : public JudgeReader {
   const SigningKey& device_key() const { return writer_->device_key(); }
   const SigningKey& person_key() const { return writer_->person_key(); }
   DeviceId id() const { return writer_->device(); }
+  // That it writes under now.
+  const Incarnation& incarnation() const { return writer_->incarnation(); }
   // Absent until enrolled.
   const std::optional<Membership>& membership() const { return membership_; }
   // Durable on return. Errors: ALREADY_ENROLLED, STORE_*.
@@ -215,7 +217,7 @@ class Device : public JudgeReader {
   absl::Status UnacknowledgeFrom(uint64_t size, WriteBatch* batch,
                                  uint64_t* no_longer_stable) const;
   absl::Status PlanResend();
-  absl::StatusOr<Coordinate> SegmentOf(const Hash& hash) const;
+  absl::StatusOr<std::optional<Coordinate>> SegmentOf(const Hash& hash) const;
   absl::StatusOr<std::vector<Coordinate>> Claims() const;
   absl::Status AddLost(const Coordinate& first,
                        std::vector<LostSegment>* lost) const;

@@ -259,6 +259,11 @@ absl::Status Device::PullSegment(const v1::PulledSegment& item,
       row.earlier = known->earlier;
     }
     VOUCH_RETURN_IF_ERROR(CloseRest(first, segment.header.end_seq(), state));
+  } else if (first.device == id() && first.branch.IsZero() &&
+             first.incarnation == writer_->incarnation()) {
+    // A twin's: this chain would go on at the same places.
+    return Error(Reason::kDeviceRestored,
+                 "the log goes on with this tablet's chain, and it did not");
   }
   PutPassed(row, first, commit,
             ParseProof(item.signature(), item.history_id(), state->history),
@@ -318,7 +323,9 @@ absl::Status Device::PullOwn(const v1::CommittedSegment& item,
   SegmentRow row;
   auto found = changes_.GetSegment(*store_, first, &row);
   if (absl::IsNotFound(found.status()) ||
-      (found.ok() && found->header.count != item.count())) {
+      (found.ok() &&
+       (found->header.count != item.count() ||
+        (!item.head().empty() && found->header.head.view() != item.head())))) {
     return Error(Reason::kDeviceRestored,
                  "the log holds segments of this tablet's that it lacks");
   }

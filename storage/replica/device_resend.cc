@@ -109,12 +109,15 @@ absl::Status Device::AddLost(const Coordinate& first,
 
 // The segment that holds a change; after a twin's segments were pulled it may
 // lie in another run than the change is found in.
-absl::StatusOr<Coordinate> Device::SegmentOf(const Hash& hash) const {
+// Nothing for one of another's chain whose segment the log has since brought in
+// a shorter form: its author alone can close it anew.
+absl::StatusOr<std::optional<Coordinate>> Device::SegmentOf(
+    const Hash& hash) const {
   VOUCH_ASSIGN_OR_RETURN(auto location, changes_.GetLocation(*store_, hash));
   if (!location.has_value()) return Damaged(Family::kByHash);
   Coordinate at = location->at;
   VOUCH_ASSIGN_OR_RETURN(auto first, changes_.SegmentHolding(*store_, at));
-  if (first.has_value()) return *first;
+  if (first.has_value()) return first;
   VOUCH_ASSIGN_OR_RETURN(auto runs,
                          ListRuns(*store_, at.device, at.incarnation));
   for (const Run& run : runs) {
@@ -122,8 +125,9 @@ absl::StatusOr<Coordinate> Device::SegmentOf(const Hash& hash) const {
     VOUCH_ASSIGN_OR_RETURN(auto held, changes_.GetChangeHash(*store_, at));
     if (held != hash) continue;
     VOUCH_ASSIGN_OR_RETURN(first, changes_.SegmentHolding(*store_, at));
-    if (first.has_value()) return *first;
+    if (first.has_value()) return first;
   }
+  if (at.device != id()) return std::optional<Coordinate>();
   return Damaged(Family::kSegment);
 }
 
@@ -150,8 +154,8 @@ absl::Status Device::PlanResend() {
   auto lacks = [&](const Hash& hash) { return lacking.contains(hash); };
   std::map<std::string, Coordinate> segments;
   for (const Hash& hash : hashes) {
-    VOUCH_ASSIGN_OR_RETURN(Coordinate first, SegmentOf(hash));
-    segments.emplace(ChainKey(first), first);
+    VOUCH_ASSIGN_OR_RETURN(auto first, SegmentOf(hash));
+    if (first.has_value()) segments.emplace(ChainKey(*first), *first);
   }
   std::vector<LostSegment>& lost = comparison_->lost;
   for (const auto& [key, first] : segments) {
@@ -178,19 +182,22 @@ absl::Status Device::PlanResend() {
 
 // The centre may hold part of a segment that it never got: in another one, that
 // a twin of this tablet closed elsewhere. Then only the rest is sent, in
-// segments closed anew. Of others' segments all goes as it is.
+// segments closed anew.
 absl::StatusOr<std::vector<Coordinate>> Device::Recut(
     const Coordinate& first, const std::function<bool(const Hash&)>& lacks) {
   VOUCH_ASSIGN_OR_RETURN(Segment segment, changes_.GetSegment(*store_, first));
-  VOUCH_ASSIGN_OR_RETURN(auto row, changes_.GetSegmentRow(*store_, first));
   bool whole = true;
   for (const Change& change : segment.changes) whole &= lacks(change.hash);
-  if (whole || first.device != id() || row->earlier.has_value()) {
-    return std::vector<Coordinate>{first};
-  }
+  if (whole) return std::vector<Coordinate>{first};
+  // Nobody but its author can cut another's, and as it is the centre refuses it
+  // each time, with all that would follow.
+  if (first.device != id()) return std::vector<Coordinate>();
   std::vector<Coordinate> parts;
   WriteBatch batch;
   batch.Delete(Family::kSegment, ChainKey(first));
+  // The proof of an earlier commit goes with it: it was of the whole segment,
+  // which the centre can take no more.
+  batch.Delete(Family::kMeta, absl::StrCat(kClaim, ChainKey(first)));
   std::vector<Change> part;
   Coordinate at = first;
   for (Change& change : segment.changes) {

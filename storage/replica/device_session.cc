@@ -99,6 +99,7 @@ absl::StatusOr<DeviceSessionConfig> Device::BeginSession() {
   config.device = id();
   config.recovery_due = recovery_due_;
   config.erasures_known = erasures_done_;
+  config.stable_known = stable_head_.has_value();
   VOUCH_ASSIGN_OR_RETURN(config.ladder, Ladder());
   config.history = history_;
   config.cursor_size = tree_.size();

@@ -33,7 +33,15 @@ StandingKept Device::Keep(const KeepStanding& standing) {
 }
 
 absl::Status Device::KeepStableHead(const std::string& encoded) {
-  if (encoded.empty()) return absl::OkStatus();
+  if (encoded.empty()) {
+    // Rule 25: withdrawn, and no crash may bring it back.
+    if (!stable_head_.has_value()) return absl::OkStatus();
+    WriteBatch none;
+    none.Delete(Family::kMeta, kStableRow);
+    VOUCH_RETURN_IF_ERROR(Write(std::move(none), Durability::kSynced));
+    stable_head_.reset();
+    return absl::OkStatus();
+  }
   VOUCH_ASSIGN_OR_RETURN(TreeHead head, DecodeTreeHead(encoded));
   if (!VerifyStableHead(membership_->centre_key, head)) {
     return Error(Reason::kProofInvalid, "the stable head's signature is wrong");
@@ -44,8 +52,10 @@ absl::Status Device::KeepStableHead(const std::string& encoded) {
   WriteBatch batch;
   batch.Put(Family::kMeta, kStableRow, encoded);
   // Not synced: what a crash takes back was only a good word, and is said
-  // again.
-  VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kBuffered));
+  // again. One that covers less takes a word back.
+  const bool less = stable_head_.has_value() && stable_head_->size > head.size;
+  VOUCH_RETURN_IF_ERROR(Write(
+      std::move(batch), less ? Durability::kSynced : Durability::kBuffered));
   stable_head_ = head;
   return absl::OkStatus();
 }

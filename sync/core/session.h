@@ -91,7 +91,7 @@ struct EndRecovery {};
 // How far the log is in a second store, and which records were erased since
 // the last session: make it durable. Answer: StandingKept.
 struct KeepStanding {
-  std::string stable_head;  // encoded; empty: nothing new is said of it
+  std::string stable_head;  // encoded; empty: there is none (any more)
   std::vector<v1::ErasedRecord> erasures;
 };
 // The session is over. OK: everything was pushed and pulled.
@@ -184,7 +184,8 @@ struct DeviceSessionConfig {
   std::vector<OwnHead> heads;
   bool recovery_due = false;
   uint64_t erasures_known = 0;
-  std::vector<Rung> ladder;  // ascending, at most kLadderMax
+  bool stable_known = false;  // it was told of a second store
+  std::vector<Rung> ladder;   // ascending, at most kLadderMax
 };
 
 struct SessionReport {
@@ -331,6 +332,7 @@ struct ReadFeed {
 // CommonFound.
 struct FindCommon {
   v1::Ladder ladder;
+  uint64_t size = 0;  // of the tree, as Welcome named it
 };
 // Compare with what the centre holds for this device. Answer: RangesAnswered.
 struct AnswerCompare {
@@ -413,6 +415,7 @@ class CentreSession {
   bool reading_ = false;
   std::vector<OwnHead> own_;
   bool ladder_taken_ = false;  // once a session
+  uint64_t welcomed_ = 0;      // log size in Welcome
   bool answering_ = false;     // FindCommon or AnswerCompare is under way
   int64_t progress_ms_ = 0;
 };

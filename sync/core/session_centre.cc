@@ -29,6 +29,8 @@ std::vector<CentreEffect> CentreSession::Step(CentreEvent event,
       Close(e->status);
     } else {
       state_ = State::kOpen;
+      auto head = DecodeTreeHead(e->welcome.tree_head());
+      welcomed_ = head.ok() ? head->size : 0;
       v1::SyncResponse response;
       *response.mutable_welcome() = std::move(e->welcome);
       response.mutable_welcome()->set_protocol_version(kProtocolVersion);
@@ -104,7 +106,7 @@ void CentreSession::OnRequest(const v1::SyncRequest& message) {
       return Close(Error(Reason::kTooLarge, "a ladder has at most 64 heads"));
     }
     ladder_taken_ = answering_ = true;
-    effects_.push_back(FindCommon{message.ladder()});
+    effects_.push_back(FindCommon{message.ladder(), welcomed_});
     return;
   }
   if (state_ == State::kOpen && message.has_compare() && !answering_) {

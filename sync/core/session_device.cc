@@ -127,7 +127,8 @@ void DeviceSession::OnWelcome(const v1::Welcome& welcome) {
   if (ReasonOf(extends) == Reason::kMalformed) return Finish(extends);
   // The centre was restored or replaced, told or silent (rule 12).
   if (!extends.ok()) return AskCommon();
-  if (!welcome.stable_head().empty() || welcome.erasures_size() > 0) {
+  if (!welcome.stable_head().empty() || config_.stable_known ||
+      welcome.erasures_size() > 0) {
     effects_.push_back(
         KeepStanding{welcome.stable_head(),
                      {welcome.erasures().begin(), welcome.erasures().end()}});

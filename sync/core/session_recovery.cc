@@ -50,7 +50,11 @@ void DeviceSession::RecoverOrFinish(const absl::Status& status, bool at_once) {
                      reason == Reason::kDeviceRestored;
   // In recovery a fork is still news, if the chain was thought to be merely put
   // back: without a new incarnation it would be found again each time.
-  const bool forked = reason == Reason::kChainForked;
+  // Of what was refused the first not acknowledged tells whose chain it is: a
+  // fork of another's, met while it is given back, is that one's affair.
+  const bool own =
+      in_flight_.empty() || in_flight_.front().device == config_.device;
+  const bool forked = reason == Reason::kChainForked && own;
   const bool known = recovering() && (!forked || new_incarnation_);
   if (!chain || known || state_ != State::kOpen) return Finish(status);
   if (!at_once) refused_ = status;

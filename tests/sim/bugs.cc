@@ -3,6 +3,8 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/match.h"
+#include "storage/replica/device.h"
 #include "sync/base/status.h"
 
 namespace vouch::sim {
@@ -51,36 +53,52 @@ class UnsyncedStore : public PassingStore {
   absl::Status Sync() override { return absl::OkStatus(); }
 };
 
-// Keeps one of two changes that were made apart: a row of a record that comes
-// with a batch holding two new ones is never written.
-class HeadDroppingStore : public PassingStore {
+// Writes what `Keeps` says of each entry.
+class FilteringStore : public PassingStore {
  public:
   using PassingStore::PassingStore;
   absl::Status Write(WriteBatch batch, Durability durability) override {
     WriteBatch kept;
-    std::map<std::string, int> fresh;
     for (const WriteBatch::Entry& entry : batch.entries()) {
       if (entry.op == WriteBatch::Op::kDelete) {
         kept.Delete(entry.family, entry.key);
       } else if (entry.op == WriteBatch::Op::kDeleteRange) {
         kept.DeleteRange(entry.family, entry.key, entry.value);
-      } else if (entry.family != Family::kRecordChange ||
-                 !Drops(entry.key, &fresh)) {
+      } else if (Keeps(batch, entry)) {
         kept.Put(entry.family, entry.key, entry.value);
       }
     }
     return store_->Write(std::move(kept), durability);
   }
 
- private:
-  bool Drops(const std::string& key, std::map<std::string, int>* fresh) {
-    if (dropped_.contains(key)) return true;
-    if (store_->Get(Family::kRecordChange, key).ok()) return false;
-    std::string record = key.substr(0, RecordId::kSize + ScopeId::kSize);
-    if (++(*fresh)[record] != 2) return false;
-    dropped_.insert(key);
-    return true;
+ protected:
+  virtual bool Keeps(const WriteBatch& batch,
+                     const WriteBatch::Entry& entry) = 0;
+};
+
+// Keeps one of two changes that were made apart: a row of a record that comes
+// with a batch holding two new ones is never written.
+class HeadDroppingStore : public FilteringStore {
+ public:
+  using FilteringStore::FilteringStore;
+  absl::Status Write(WriteBatch batch, Durability durability) override {
+    fresh_.clear();
+    return FilteringStore::Write(std::move(batch), durability);
   }
+
+ protected:
+  bool Keeps(const WriteBatch&, const WriteBatch::Entry& entry) override {
+    if (entry.family != Family::kRecordChange) return true;
+    if (dropped_.contains(entry.key)) return false;
+    if (store_->Get(Family::kRecordChange, entry.key).ok()) return true;
+    std::string record = entry.key.substr(0, RecordId::kSize + ScopeId::kSize);
+    if (++fresh_[record] != 2) return true;
+    dropped_.insert(entry.key);
+    return false;
+  }
+
+ private:
+  std::map<std::string, int> fresh_;  // new rows of the batch, by record
   std::set<std::string> dropped_;
 };
 
@@ -107,6 +125,39 @@ class ForgetfulStore : public PassingStore {
 
  private:
   mutable bool looked_ = false;
+};
+
+// Of a forked chain only the branch that came first goes into the views.
+class BranchDroppingStore : public FilteringStore {
+ public:
+  using FilteringStore::FilteringStore;
+  bool Keeps(const WriteBatch&, const WriteBatch::Entry& entry) override {
+    if (entry.family != Family::kRecordChange) return true;
+    auto row = DecodeRecordChange(Hash(), entry.value);
+    return !row.has_value() || row->at.branch.IsZero();
+  }
+};
+
+// The note that something is to be reconciled is lost with the next restart.
+class NoteDroppingStore : public FilteringStore {
+ public:
+  using FilteringStore::FilteringStore;
+  bool Keeps(const WriteBatch&, const WriteBatch::Entry& entry) override {
+    return entry.family != Family::kMeta || entry.key != kRecoveryRow;
+  }
+};
+
+// A new incarnation is not written down: after a restart it is the old one.
+class IncarnationDroppingStore : public FilteringStore {
+ public:
+  using FilteringStore::FilteringStore;
+  bool Keeps(const WriteBatch& batch, const WriteBatch::Entry& entry) override {
+    bool recovers = false;
+    for (const WriteBatch::Entry& other : batch.entries()) {
+      recovers |= other.family == Family::kMeta && other.key == kRecoveryRow;
+    }
+    return !recovers || !absl::StrContains(entry.key, "device-keys");
+  }
 };
 
 template <typename Wrapper>
@@ -172,6 +223,11 @@ void BelieveSent(uint64_t sent_seq, const Hash& sent_hash,
   }
 }
 
+// Believes that a centre that was put back lacks nothing.
+void BelieveWhole(uint64_t, const Hash&, v1::SyncResponse* message) {
+  if (message->has_differ()) message->mutable_differ()->Clear();
+}
+
 }  // namespace
 
 const std::vector<Bug>& Bugs() {
@@ -195,6 +251,15 @@ const std::vector<Bug>& Bugs() {
            return std::unique_ptr<const Judge>(new LaxJudge(std::move(judge)));
          }};
        }},
+      {"forget-the-lost",
+       "a tablet gives back nothing that a restored centre lost",
+       [] { return Seams{.garble = BelieveWhole}; }},
+      {"drop-a-branch", "the centre shows one of two branches of a clone",
+       [] { return Seams{.centre_store = Wrap<BranchDroppingStore>()}; }},
+      {"drop-the-note", "a tablet forgets that it has to reconcile",
+       [] { return Seams{.device_store = Wrap<NoteDroppingStore>()}; }},
+      {"keep-the-incarnation", "a tablet goes on under its old incarnation",
+       [] { return Seams{.device_store = Wrap<IncarnationDroppingStore>()}; }},
       {"reuse-seq", "a tablet gives out a seq again after a restart",
        [] { return Seams{.device_store = Wrap<ForgetfulStore>()}; }},
   };

@@ -45,10 +45,22 @@ absl::Status CentreNode::OpenReplica() {
 
 void CentreNode::OnUp() {
   if (rotten()) return;  // its answers may be errors until it is scrubbed
-  for (const ChainOracle* chain : chains_) {
-    chain->CheckAcknowledged(centre_->changes(), *store_);
-  }
+  oracle_->custody().CheckAcknowledged(centre_->changes(), *store_);
   invariants_->CheckEffects(view());
+}
+
+void CentreNode::Rewound(bool told) {
+  reads_.Restart([](const Hash&) { return false; });
+  if (!told) return;
+  Alter([this](Store& store, KeyRing& keys) {
+    auto identity = ReadIdentity(store, keys);
+    VOUCH_CHECK(identity.ok());
+    identity->history = random_.Make<HistoryId>();
+    identity->incarnation = random_.Make<Incarnation>();
+    WriteBatch batch;
+    PutIdentity(*identity, keys, &batch);
+    VOUCH_CHECK(store.Write(std::move(batch), Durability::kSynced).ok());
+  });
 }
 
 void CentreNode::OnDown() {
@@ -69,6 +81,7 @@ void CentreNode::OnOpened(StreamId stream, size_t device) {
   Run([&] {
     Session& session = sessions_[stream];
     session.device = device;
+    session.peer = peers_[device]->peer();
     Carry(stream, session.machine.Start(context_.scheduler->now_ms()));
     Later(kTickMs, [this, stream] { Tick(stream); });
   });
@@ -179,7 +192,7 @@ void CentreNode::Carry(StreamId stream,
       for (const std::string& wire : commit->segments) bytes += wire.size();
       session->committing.push_back(bytes);
       CheckMemory(stream, *session);
-      Submit(peers_[session->device]->peer(), *commit,
+      Submit(session->peer, *commit,
              [this, stream](const Committed& committed) {
                Session* session = Find(stream);
                if (session == nullptr) return;
@@ -190,9 +203,8 @@ void CentreNode::Carry(StreamId stream,
              });
     } else if (auto* read = std::get_if<ReadFeed>(&effect)) {
       ReadLater(stream, *read);
-    } else if (auto answer =
-                   PerformOnCentre(*centre_, peers_[session->device]->peer(),
-                                   VisibleTo(*session), effect)) {
+    } else if (auto answer = PerformOnCentre(*centre_, session->peer,
+                                             VisibleTo(*session), effect)) {
       Step(stream, *std::move(answer));
     } else {
       const absl::Status& status = std::get<CloseSession>(effect).status;
@@ -210,12 +222,12 @@ void CentreNode::Carry(StreamId stream,
 void CentreNode::Send(StreamId stream, Session* session,
                       v1::SyncResponse message) {
   if (message.has_welcome()) {
-    heads_.Note(message.welcome().tree_head());
+    heads_.Note(message.welcome().tree_head(), centre_->history());
     if (window_bytes > 0) {
       message.mutable_welcome()->set_push_window_bytes(window_bytes);
     }
   } else if (message.has_batch()) {
-    heads_.Note(message.batch().tree_head());
+    heads_.Note(message.batch().tree_head(), centre_->history());
   }
   session->responses_bytes_max =
       std::max<uint64_t>(session->responses_bytes_max, message.ByteSizeLong());
@@ -227,7 +239,7 @@ void CentreNode::LookUpLater(StreamId stream, const v1::Hello& hello) {
   Later(random_.Between(0, kWorkMsMax), [this, stream, hello] {
     Session* session = Find(stream);
     if (session == nullptr) return;
-    Step(stream, centre_->Answer(peers_[session->device]->peer(), hello));
+    Step(stream, centre_->Answer(session->peer, hello));
     Pump(stream);
     network_->Pour(stream);
   });
@@ -249,8 +261,7 @@ void CentreNode::ReadLater(StreamId stream, const ReadFeed& read) {
   Later(random_.Between(0, kWorkMsMax), [this, stream, request] {
     Session* session = Find(stream);
     if (session == nullptr) return;
-    const DeviceEnd* peer = peers_[session->device];
-    Step(stream, centre_->Feed(peer->peer(), VisibleTo(*session), request));
+    Step(stream, centre_->Feed(session->peer, VisibleTo(*session), request));
   });
 }
 

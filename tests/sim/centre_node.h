@@ -34,7 +34,6 @@ class CentreNode : public Machine, public CentreEnd {
              const Judge* judge, Network* network, Oracle* oracle,
              Invariants* invariants);
   void AddPeer(const DeviceEnd* peer) { peers_.push_back(peer); }
-  void AddChain(const ChainOracle* chain) { chains_.push_back(chain); }
 
   // Null while it is down.
   Centre* centre() { return up() ? centre_.get() : nullptr; }
@@ -52,6 +51,9 @@ class CentreNode : public Machine, public CentreEnd {
   // Offered in Welcome; 0: the session's own.
   uint64_t window_bytes = 0;
   HeadWatch& heads() { return heads_; }
+  // Its disk was put back. `told`: as `vouchd restore` leaves it, with another
+  // history and another incarnation of its own.
+  void Rewound(bool told);
 
   // Segments that come by no session of ours. `done` gets what a session
   // would, unless the centre goes down before.
@@ -74,6 +76,7 @@ class CentreNode : public Machine, public CentreEnd {
   struct Session {
     CentreSession machine;
     size_t device = 0;
+    DeviceId peer;  // when it was opened
     std::deque<v1::SyncRequest> inbox;
     bool ended = false;
     uint64_t inbox_bytes = 0;
@@ -121,7 +124,6 @@ class CentreNode : public Machine, public CentreEnd {
   std::vector<const DeviceEnd*> peers_;  // by their index in the network
   HeadWatch heads_;
   ReadWatch reads_;
-  std::vector<const ChainOracle*> chains_;
   std::unique_ptr<Centre> centre_;
   std::map<StreamId, Session> sessions_;
   std::deque<Job> queue_;

@@ -18,6 +18,7 @@ constexpr uint64_t kCheckPermille = 60;
 void DeviceNode::Send(StreamId stream, const v1::SyncRequest& message) {
   cost_.pushes += message.has_push() ? 1 : 0;
   cost_.pulls += message.has_pull() ? 1 : 0;
+  cost_.questions += message.has_ladder() || message.has_compare() ? 1 : 0;
   for (const std::string& segment : message.push().segments()) {
     ++cost_.segments;
     in_flight_.push_back(segment.size());
@@ -57,6 +58,11 @@ void DeviceNode::TryTampered(const DeviceEffect& effect) {
     status = device_->Apply(batch).status;
   } else if (auto* acked = std::get_if<ApplyAck>(&effect)) {
     v1::Ack ack = acked->ack;
+    // What recovery sent may be another's, or of another run: that is passed
+    // over here, and comes with the log.
+    for (const v1::CommittedSegment& s : ack.segments()) {
+      if (!s.head().empty()) return;
+    }
     tampered = Tamper(&random_, &ack);
     if (tampered) status = device_->Apply(ack);
   }

@@ -15,22 +15,23 @@ namespace {
 constexpr int64_t kTickMs = 1000;
 constexpr int64_t kReopenMs = 3'000;
 constexpr size_t kAcksKeptMax = 8;
+constexpr int kSafeChecks = 3;  // records, after each session
 
 bool HoldsStaffScopes(int role) {
   return role != v1::ROLE_CANDIDATE && role != v1::ROLE_EXPERT_WITNESS;
 }
 
-Workload::Options WorkOf(const DeviceNode::Options& options) {
+}  // namespace
+
+Workload::Options DeviceNode::WorkOf(const Options& options, uint64_t twins) {
   Workload::Options work;
   work.author = options.index;
   work.staff = HoldsStaffScopes(options.role);
   work.verifier = options.role == v1::ROLE_INTERNAL_VERIFIER;
   work.newer = options.newer;
-  work.seed = SeedOf(options.seed, 2);
+  work.seed = SeedOf(options.seed, 2, twins);
   return work;
 }
-
-}  // namespace
 
 DeviceNode::DeviceNode(const Context& context, const Options& options,
                        Network* network, const Machine* centre, Oracle* oracle,
@@ -41,7 +42,7 @@ DeviceNode::DeviceNode(const Context& context, const Options& options,
       oracle_(oracle),
       invariants_(invariants),
       options_(options),
-      workload_(WorkOf(options)),
+      workload_(std::make_unique<Workload>(WorkOf(options, 0))),
       reads_(name(), context.findings) {}
 
 // How a session may end while machines and networks fail. Anything else means
@@ -56,21 +57,26 @@ bool DeviceNode::IsOrdinary(Reason reason) const {
       return true;
     case Reason::kStoreCorrupted:
       return rotten() || centre_->rotten();
+    // It finds out that it was put back, and makes it good the next time.
+    case Reason::kChainForked:
+    case Reason::kChainBroken:
+    case Reason::kDeviceRestored:
+      return oracle_->custody().disturbed();
     default:
       return false;
   }
 }
 
-bool DeviceNode::Sees(const ScopeId& scope) const {
+bool DeviceNode::Grants(int role, const std::vector<Places*>& caseload,
+                        const ScopeId& scope) {
   ScopeKind kind = ScopeKindOf(scope);
   bool granted =
       kind == ScopeKind::kShared ||
-      (kind == ScopeKind::kStaff && HoldsStaffScopes(options_.role)) ||
-      (kind == ScopeKind::kVerification &&
-       options_.role == v1::ROLE_INTERNAL_VERIFIER);
+      (kind == ScopeKind::kStaff && HoldsStaffScopes(role)) ||
+      (kind == ScopeKind::kVerification && role == v1::ROLE_INTERNAL_VERIFIER);
   if (!granted) return false;
   RecordId registration = RegistrationOf(scope);
-  for (const Places* team : options_.caseload) {
+  for (const Places* team : caseload) {
     if (team->Owns(registration)) return true;
   }
   return false;
@@ -86,24 +92,24 @@ void DeviceNode::OnUp() {
   if (!device_->membership().has_value()) return;
   // What a crash took of it can no longer be told: it is not used again.
   if (rotten()) return TakeOut();
-  if (!rewound_) return Look();
-  rewound_ = false;
-  auto config = device_->BeginSession();
-  if (!config.ok()) return PowerOff(false, kReopenMs);
-  if (!chains_.empty()) chains_.back().Retire();
-  chains_.emplace_back(absl::StrCat(name(), ", boot ", boots()),
-                       context_.findings);
-  chains_.back().Begin(device_->id(), config->heads[0].incarnation);
-  chains_.back().Resume(device_->changes(), *store_, oracle_);
+  if (rewound_) {
+    rewound_ = false;
+    return Resume();
+  }
+  Look();
+  FollowIncarnation();
+  for (const Hash& hash : kept_) {
+    if (Holds(device_->changes(), *store_, hash)) continue;
+    return context_.findings->Fail(
+        1, absl::StrCat(name(), " had change ", hash.Hex().substr(0, 12),
+                        " on its disk and has it no more"));
+  }
 }
 
 void DeviceNode::OnDown() {
   session_.reset();
   acks_.clear();
-  DeviceId own = chain().device();
-  reads_.Restart([&](const Coordinate& at) {
-    return at.device == own && at.seq <= chain().confirmed();
-  });
+  reads_.Restart([&](const Hash& hash) { return kept_.contains(hash); });
   network_->DeviceEnds(stream_, true);
 }
 
@@ -122,17 +128,19 @@ void DeviceNode::Enrol(Centre& centre, Roster* roster) {
   membership.centre_name = centre.name();
   membership.centre_key = centre.key();
   VOUCH_CHECK(device_->Adopt(membership).ok());
-  // Its incarnation shows in what it offers.
-  auto config = device_->BeginSession();
-  VOUCH_CHECK(config.ok());
-  reads_.Restart([](const Coordinate&) { return false; });
+  reads_.Restart([](const Hash&) { return false; });
   std::string chain_name = name();
   if (!chains_.empty()) absl::StrAppend(&chain_name, ", tablet ", boots());
   chains_.emplace_back(chain_name, context_.findings);
-  chains_.back().Begin(device_->id(), config->heads[0].incarnation);
+  chains_.back().Begin(device_->id(), device_->incarnation());
+  noted_ = kept_of_chain_ = 0;
+  kept_.clear();
+  disturbed_ = rewound_ = false;
+  // By value: this tablet may become another's twin.
   (*roster)[device_->id()] = {
       chain_name, *person_, options_.role,
-      [this](const ScopeId& scope) { return Sees(scope); }};
+      [role = options_.role, caseload = options_.caseload](
+          const ScopeId& scope) { return Grants(role, caseload, scope); }};
 }
 
 // What the store holds of the own chain, after a restart or a failed save.
@@ -140,6 +148,7 @@ void DeviceNode::Look() {
   if (rotten()) return;  // its answers are errors now, and it is replaced
   chains_.back().Look(device_->changes(), *store_, clock().latest_ms(),
                       oracle_);
+  Note();
 }
 
 void DeviceNode::SaveFailed(size_t count, const absl::Status& status) {
@@ -161,7 +170,7 @@ void DeviceNode::Save() {
     if (chain().in_doubt()) Look();
     if (chain().in_doubt() && rotten()) return;
     Places* places = options_.caseload[random_.Below(options_.caseload.size())];
-    auto makers = workload_.Next(*device_, clock().Now().wall_ms, places);
+    auto makers = workload_->Next(*device_, clock().Now().wall_ms, places);
     auto saved = device_->SaveMade(makers);
     if (!saved.ok()) return SaveFailed(makers.size(), saved.status());
     std::vector<Change> changes;
@@ -176,6 +185,7 @@ void DeviceNode::Save() {
       changes.push_back(*std::move(stored));
     }
     chains_.back().Saved(changes, clock().latest_ms());
+    Note();
     ++totals_.saves;
     Say(absl::StrCat("saves ", saved->back().at.seq, " ",
                      saved->back().hash.Hex().substr(0, 12)));
@@ -207,6 +217,7 @@ void DeviceNode::StartSync() {
                        " of ", chain().hashes().size()));
     }
     chains_.back().Confirm();
+    Note();
     session_is_old_ = false;
     ++totals_.sessions;
     cost_ = {};
@@ -214,6 +225,7 @@ void DeviceNode::StartSync() {
     in_flight_bytes_ = window_bytes_ = 0;
     session_.emplace(*std::move(config));
     stream_ = network_->Open(options_.index);
+    age_ = oracle_->custody().age();
     Say(absl::StrCat("opens stream ", stream_));
     Carry(stream_, session_->Start(context_.scheduler->now_ms()));
     Later(kTickMs, [this, stream = stream_] { Tick(stream); });
@@ -294,14 +306,12 @@ DeviceEvent DeviceNode::Perform(const DeviceEffect& effect) {
     }
     Say(absl::StrCat("has pulled ", applied->cursor_size));
     CheckSometimes();
+  } else if (auto* begun = std::get_if<RecoveryBegun>(&event)) {
+    Say(absl::StrCat("recovers from log size ", begun->cursor_size));
+    acks_.clear();  // of places in the log that it has left
+    if (!crashed()) FollowIncarnation();
   }
   return event;
-}
-
-void DeviceNode::Told(const v1::CommittedSegment& segment) {
-  Say(absl::StrCat("is told that ", segment.first_seq(), "+", segment.count(),
-                   " are stored"));
-  chains_.back().Acknowledged(segment.first_seq(), segment.count());
 }
 
 void DeviceNode::Finish(absl::Status status) {
@@ -316,6 +326,10 @@ void DeviceNode::Finish(absl::Status status) {
         3, absl::StrCat(name(), "'s session ends with ", status.ToString()));
   }
   session_.reset();
+  const std::vector<RecordId>& records = options_.caseload[0]->records;
+  for (int i = 0; i < kSafeChecks && !records.empty(); ++i) {
+    CheckSafe(records[random_.Below(records.size())]);
+  }
   network_->DeviceEnds(stream_, !status.ok());
 }
 

@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,11 +24,13 @@
 namespace vouch::sim {
 
 struct DeviceTotals {
-  uint64_t saves = 0;      // that returned OK
-  uint64_t sessions = 0;   // begun
-  uint64_t finished = 0;   // of those, to the end
-  uint64_t deadlines = 0;  // ended for want of progress
-  uint64_t tampered = 0;   // changed batches and acknowledgements refused
+  uint64_t saves = 0;         // that returned OK
+  uint64_t sessions = 0;      // begun
+  uint64_t finished = 0;      // of those, to the end
+  uint64_t deadlines = 0;     // ended for want of progress
+  uint64_t tampered = 0;      // changed batches and acknowledgements refused
+  uint64_t incarnations = 0;  // begun after a restore or a clone
+  uint64_t safe = 0;          // records found to be STABLE, truly
 };
 
 // What the session under way, or the last one, asked of the network.
@@ -35,7 +38,8 @@ struct SessionCost {
   uint64_t pushes = 0;
   uint64_t pulls = 0;
   uint64_t batches = 0;
-  uint64_t segments = 0;  // pushed
+  uint64_t segments = 0;   // pushed
+  uint64_t questions = 0;  // of recovery: a ladder, ranges compared
 };
 
 class DeviceNode : public Machine, public DeviceEnd {
@@ -55,11 +59,11 @@ class DeviceNode : public Machine, public DeviceEnd {
   // Enrols it; nothing fails meanwhile. Again after Replace: the same person
   // on a new tablet.
   void Enrol(Centre& centre, Roster* roster);
-  // It broke: what only it held is gone, and its chain ends there.
-  void Retire() { chains_.back().Retire(); }
-  // Its disk became an earlier one, or another tablet's: from the next boot on
-  // the oracle follows the chain that is there.
-  void Rewound() { rewound_ = true; }
+  // Its disk became an earlier one: from the next boot on the oracle follows
+  // the chain that is there.
+  void Rewound();
+  // It becomes the twin of that one: its disk, person, role and caseload.
+  void BecomeTwin(DeviceNode* original);
   void Save();
   void StartSync();
   bool syncing() const { return session_.has_value(); }
@@ -76,7 +80,8 @@ class DeviceNode : public Machine, public DeviceEnd {
   Device* device() { return up() ? device_.get() : nullptr; }
   const Store* store() const { return store_.get(); }
   const ChainOracle& chain() const { return chains_.back(); }
-  const std::list<ChainOracle>& chains() const { return chains_; }
+  // Nothing is left for it to reconcile with the centre.
+  bool reconciled() const;
   const DeviceTotals& totals() const { return totals_; }
   const SessionCost& cost() const { return cost_; }
   ReplicaView view() const {
@@ -84,6 +89,10 @@ class DeviceNode : public Machine, public DeviceEnd {
   }
   // The same acknowledgements once more: nothing may change (invariant 6).
   void ReplayAcks();
+  // Those are of a log that is gone.
+  void ForgetAcks() { acks_.clear(); }
+  // 25: what it calls safe is in a second store. Of that record.
+  void CheckSafe(const RecordId& record);
 
   // Changes what the device hears; how a canary plants its bug. `sent_seq`:
   // the end of what was ever sent of its chain.
@@ -94,15 +103,24 @@ class DeviceNode : public Machine, public DeviceEnd {
   void OnResponse(StreamId stream, v1::SyncResponse message) override;
   void OnStreamEnded(StreamId stream) override;
   DeviceId peer() const override { return chain().device(); }
-  bool Sees(const ScopeId& scope) const override;
+  bool Sees(const ScopeId& scope) const override {
+    return Grants(options_.role, options_.caseload, scope);
+  }
 
  private:
+  static bool Grants(int role, const std::vector<Places*>& caseload,
+                     const ScopeId& scope);
   absl::Status OpenReplica() override;
   void CloseReplica() override { device_.reset(); }
   void OnDown() override;
   void OnUp() override;
+  // `twins`: another number, other work.
+  static Workload::Options WorkOf(const Options& options, uint64_t twins);
   bool IsOrdinary(Reason reason) const;
   void Look();
+  void Resume();
+  void FollowIncarnation();
+  void Note();
   void SaveFailed(size_t count, const absl::Status& status);
   void Tick(StreamId stream);
   void Step(StreamId stream, DeviceEvent event);
@@ -118,15 +136,20 @@ class DeviceNode : public Machine, public DeviceEnd {
   const Machine* const centre_;
   Oracle* const oracle_;
   Invariants* const invariants_;
-  const Options options_;
+  Options options_;
   std::unique_ptr<Device> device_;
-  std::list<ChainOracle> chains_;  // of each tablet this person had, in turn
+  std::list<ChainOracle> chains_;  // of each tablet and incarnation, in turn
+  size_t noted_ = 0;               // of the last one, as custody knows it
+  size_t kept_of_chain_ = 0;       // likewise, of what is on its disk
+  std::set<Hash> kept_;            // changes that no crash takes from its disk
   std::optional<PersonId> person_;
-  Workload workload_;
+  std::unique_ptr<Workload> workload_;
   ReadWatch reads_;
   std::optional<DeviceSession> session_;
   StreamId stream_ = 0;
+  uint64_t age_ = 0;  // of the centre, when the session began
   bool rewound_ = false;
+  bool disturbed_ = false;  // it was put back, or has a twin
   bool last_sync_ok_ = false;
   bool session_is_old_ = false;
   uint64_t sent_seq_ = 0;

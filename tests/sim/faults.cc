@@ -20,11 +20,6 @@ constexpr std::array<absl::string_view, kFaultCount> kNames = {
     "slow-views",     "tamper",         "newer-app",      "byzantine",
     "server-restore", "device-restore", "device-clone"};
 
-bool IsRestore(Fault fault) {
-  return fault == Fault::kServerRestore || fault == Fault::kDeviceRestore ||
-         fault == Fault::kDeviceClone;
-}
-
 // The most events a day that a seed draws, for two to five devices.
 uint32_t Most(Fault fault) {
   switch (fault) {
@@ -61,7 +56,7 @@ Faults DrawFaults(SimRandom* random, size_t devices) {
     uint64_t most = Most(fault) * (1 + devices / 6);
     bool on = random->Chance(share);
     uint64_t events = 1 + random->Below(1 + random->Below(most));
-    if (!on || (IsRestore(fault) && !kSwarmRestores)) continue;
+    if (!on) continue;
     faults[fault] = static_cast<uint32_t>(events);
   }
   return faults;

@@ -17,10 +17,6 @@
 
 namespace vouch::sim {
 
-// Restores and clones are declared and their mechanics are here, but no seed
-// draws them until replicas reconcile; then this becomes true.
-inline constexpr bool kSwarmRestores = false;
-
 enum class Fault : uint8_t {
   kKill,           // the process ends, nothing is lost
   kPowerCut,       // unsynced writes may go, a prefix stays
@@ -58,7 +54,6 @@ struct Faults {
   uint32_t operator[](Fault fault) const {
     return a_day[static_cast<size_t>(fault)];
   }
-  // Without the restores and clones that this text may name.
   friend bool operator==(const Faults&, const Faults&) = default;
 };
 

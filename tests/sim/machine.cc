@@ -11,6 +11,14 @@ namespace {
 constexpr int64_t kRestartMsMax = 40'000;
 constexpr int64_t kReopenMs = 3'000;
 
+// Of the writes that are not synced a crash keeps none.
+class KeepsNothing : public Random {
+ public:
+  void Fill(uint8_t* data, size_t size) override {
+    std::fill(data, data + size, uint8_t{0});
+  }
+};
+
 absl::string_view StageName(MemoryDisk::Stage stage) {
   switch (stage) {
     case MemoryDisk::Stage::kBeforeWrite:
@@ -208,6 +216,17 @@ bool Machine::Rot(SimRandom* random) {
   return rotten_ = true;
 }
 
+// The good bytes, where the stored ones are not.
+absl::Status Machine::Mend(const std::vector<Rotten>& rot, Store* store) {
+  WriteBatch batch;
+  for (const Rotten& rotten : rot) {
+    auto now = store->Get(rotten.family, rotten.key);
+    if (ReasonOf(now.status()) != Reason::kStoreCorrupted) continue;
+    batch.Put(rotten.family, rotten.key, rotten.value);
+  }
+  return store->Write(std::move(batch), Durability::kSynced);
+}
+
 void Machine::Scrub() {
   if (rot_.empty()) return;
   std::unique_ptr<Store> opened;
@@ -218,13 +237,7 @@ void Machine::Scrub() {
     opened = *std::move(other);
     store = opened.get();
   }
-  WriteBatch batch;
-  for (const Rotten& rotten : rot_) {
-    auto now = store->Get(rotten.family, rotten.key);
-    if (ReasonOf(now.status()) != Reason::kStoreCorrupted) continue;
-    batch.Put(rotten.family, rotten.key, rotten.value);
-  }
-  if (!store->Write(std::move(batch), Durability::kSynced).ok()) return;
+  if (!Mend(rot_, store).ok()) return;
   rot_.clear();
   Say("is scrubbed");
 }
@@ -246,29 +259,79 @@ void Machine::Replace() {
   Heal();
 }
 
-void Machine::TakeCheckpoint(SimRandom* random) {
+std::optional<uint64_t> Machine::TakeCheckpoint(SimRandom* random) {
+  if (rotten_ && !rot_.empty()) return std::nullopt;
   if (checkpoints_.size() == kCheckpointsMax) {
-    checkpoints_.erase(checkpoints_.begin() + random->Below(kCheckpointsMax));
+    checkpoints_.erase(checkpoints_.begin() +
+                       static_cast<int64_t>(random->Below(kCheckpointsMax)));
   }
-  checkpoints_.push_back(disk_.Clone());
+  checkpoints_.push_back({++checkpoints_taken_, disk_.Clone()});
+  checkpoints_.back().disk.Crash(*random);
   Say("is checkpointed");
+  return checkpoints_taken_;
 }
 
-bool Machine::PutBack(SimRandom* random, int64_t restart_after_ms) {
-  if (checkpoints_.empty()) return false;
+std::optional<uint64_t> Machine::PutBack(SimRandom* random,
+                                         int64_t restart_after_ms) {
+  if (checkpoints_.empty()) return std::nullopt;
   PowerOff(false, restart_after_ms);
-  disk_ = checkpoints_[random->Below(checkpoints_.size())].Clone();
-  full_ = false;
-  Say("is put back to a checkpoint");
-  return true;
+  const Checkpoint& to = checkpoints_[random->Below(checkpoints_.size())];
+  disk_ = to.disk.Clone();
+  rot_.clear();
+  rotten_ = full_ = false;
+  Say(absl::StrCat("is put back to checkpoint ", to.number));
+  return to.number;
 }
 
 void Machine::CopyDisk(const Machine& other) {
   PowerOff(false, 0);
   ++boots_;
   disk_ = other.disk_.Clone();
+  disk_.Crash(random_);
+  checkpoints_.clear();
+  rot_.clear();
+  rotten_ = out_ = full_ = false;
   master_key_ = other.master_key_;
   provider_ = FixedKeyProvider(master_key_);
+  clock_.Inherit(other.clock_);
+  Say(absl::StrCat("becomes a copy of ", other.name()));
+}
+
+void Machine::Peek(
+    Writes writes,
+    const std::function<void(const ChangeStore&, const Reader&)>& look) {
+  MemoryDisk copy = disk_.Clone();
+  KeepsNothing nothing;
+  if (writes == Writes::kSynced) copy.Crash(nothing);
+  auto store = OpenMemoryStore(&copy);
+  VOUCH_CHECK(store.ok());
+  VOUCH_CHECK(Mend(rot_, store->get()).ok());
+  auto keys = KeyRing::Open(store->get(), &provider_, &nothing);
+  VOUCH_CHECK(keys.ok());
+  look(ChangeStore(store->get(), keys->get()), **store);
+}
+
+std::set<Hash> Machine::Held(Writes writes) {
+  std::set<Hash> held;
+  Peek(writes, [&](const ChangeStore&, const Reader& reader) {
+    absl::Status read = reader.Scan(
+        Family::kChain, "", "", [&](absl::string_view, absl::string_view row) {
+          auto chain = DecodeChainRow(row);
+          if (chain.has_value()) held.insert(ChangeHash(chain->core_bytes));
+          return true;
+        });
+    VOUCH_CHECK(read.ok());
+  });
+  return held;
+}
+
+void Machine::Alter(const std::function<void(Store&, KeyRing&)>& change) {
+  VOUCH_CHECK(!up_);
+  auto store = OpenMemoryStore(&disk_);
+  VOUCH_CHECK(store.ok());
+  auto keys = KeyRing::Open(store->get(), &provider_, &random_);
+  VOUCH_CHECK(keys.ok());
+  change(**store, **keys);
 }
 
 }  // namespace vouch::sim

@@ -4,12 +4,16 @@
 #ifndef VOUCH_TESTS_SIM_MACHINE_H_
 #define VOUCH_TESTS_SIM_MACHINE_H_
 
+#include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "storage/memory_store.h"
+#include "storage/replica/change_store.h"
 #include "storage/replica/key_ring.h"
 #include "tests/sim/scheduler.h"
 #include "tests/sim/sim_random.h"
@@ -31,6 +35,10 @@ class SimClock : public Clock {
   void Boot();
   // The latest wall time it ever showed.
   int64_t latest_ms() const { return latest_ms_; }
+  // What it runs on holds stamps of that clock.
+  void Inherit(const SimClock& other) {
+    latest_ms_ = std::max(latest_ms_, other.latest_ms_);
+  }
 
  private:
   const Scheduler* const scheduler_;
@@ -92,14 +100,23 @@ class Machine {
   // An empty disk in place of the old one; off.
   void Replace();
 
-  // Keeps what is on the disk now, unsynced writes included, for PutBack. Of
-  // more than kCheckpointsMax a random one goes.
-  void TakeCheckpoint(SimRandom* random);
-  // The disk goes back to one of those; off, and on again after the delay.
-  // False if there is none.
-  bool PutBack(SimRandom* random, int64_t restart_after_ms);
+  // Keeps what is on the disk now, of the unsynced writes a prefix, for
+  // PutBack. Of more than kCheckpointsMax a random one goes. Its number;
+  // nothing of a disk that rots.
+  std::optional<uint64_t> TakeCheckpoint(SimRandom* random);
+  // The disk goes back to one of those; off, and on again after the delay. The
+  // checkpoint's number; nothing if there is none.
+  std::optional<uint64_t> PutBack(SimRandom* random, int64_t restart_after_ms);
+  void ForgetCheckpoints() { checkpoints_.clear(); }
   // This disk becomes a copy of that one, key and all; off.
   void CopyDisk(const Machine& other);
+  // Looks at a copy of the disk, without what rots there: as it is, or as the
+  // worst crash would leave it.
+  enum class Writes { kAll, kSynced };
+  void Peek(Writes writes,
+            const std::function<void(const ChangeStore&, const Reader&)>& look);
+  // The changes it holds, of whichever author.
+  std::set<Hash> Held(Writes writes);
 
   void Say(absl::string_view what) const;
   SimRandom& random() { return random_; }
@@ -119,6 +136,8 @@ class Machine {
   bool crashed() const { return crashed_; }
   absl::Status OpenStore();
   void CloseStore();
+  // Changes what is on the disk while it is off.
+  void Alter(const std::function<void(Store&, KeyRing&)>& change);
 
   const Context context_;
   SimRandom random_;
@@ -132,7 +151,13 @@ class Machine {
     std::string value;  // before
   };
 
+  struct Checkpoint {
+    uint64_t number;
+    MemoryDisk disk;
+  };
+
   absl::Status OnWrite(MemoryDisk::Stage stage);
+  static absl::Status Mend(const std::vector<Rotten>& rot, Store* store);
   void Die(int64_t restart_after_ms);
 
   const std::string name_;
@@ -142,7 +167,8 @@ class Machine {
   FixedKeyProvider provider_;
   WrapStore wrap_store_;
   std::vector<Rotten> rot_;
-  std::vector<MemoryDisk> checkpoints_;
+  std::vector<Checkpoint> checkpoints_;
+  uint64_t checkpoints_taken_ = 0;
   bool rotten_ = false;
   bool out_ = false;
   bool up_ = false;

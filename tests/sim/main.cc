@@ -134,6 +134,12 @@ class Runner {
                 seen.deadlines, seen.too_slow, seen.tampered, seen.lies,
                 seen.replaced, seen.scrubs,
                 static_cast<double>(seen.drain_ms_max) / 1000);
+    std::printf("put back: %" PRIu64 " centres, %" PRIu64 " tablets, %" PRIu64
+                " cloned; %" PRIu64 " new incarnations, %" PRIu64
+                " forks on record, %" PRIu64 " changes reinstated, %" PRIu64
+                " times a record safe\n",
+                seen.server_restores, seen.device_restores, seen.clones,
+                seen.incarnations, seen.forks, seen.reinstated, seen.safe);
     double minutes =
         static_cast<double>(std::clock() - begin_) / CLOCKS_PER_SEC / 60;
     std::printf("%" PRIu64 " seeds run, 0 violations, %" PRIu64

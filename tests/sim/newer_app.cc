@@ -81,7 +81,10 @@ void NewerApp::Write(const SimClock& clock, Places* places) {
   oracle_->Learn(change);
   oracle_->MarkForeign(change.hash);
   chain_.Saved({change}, clock.latest_ms());
-  waiting_.push_back({change.core.seq, WireOf(change, writer_->device_key())});
+  oracle_->custody().Wrote(change.hash);
+  oracle_->custody().Owe(change.hash);
+  all_.push_back({change.core.seq, WireOf(change, writer_->device_key())});
+  waiting_.push_back(all_.back());
 }
 
 void NewerApp::Submit() {
@@ -94,7 +97,7 @@ void NewerApp::Submit() {
 
 void NewerApp::OnCommitted(const Committed& committed) {
   for (const v1::CommittedSegment& segment : committed.ack.segments()) {
-    chain_.Acknowledged(segment.first_seq(), segment.count());
+    oracle_->custody().Acknowledged(chain_.hashes()[segment.first_seq() - 1]);
     while (!waiting_.empty() && waiting_.front().seq <= segment.first_seq()) {
       waiting_.pop_front();
     }

@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "storage/replica/chain_writer.h"
 #include "tests/sim/centre_node.h"
@@ -31,6 +32,8 @@ class NewerApp {
   void Write(const SimClock& clock, Places* places);
   // Submits everything that has not been acknowledged, from the first on.
   void Submit();
+  // The centre was put back: all that it may lack is submitted again.
+  void Resend() { waiting_.assign(all_.begin(), all_.end()); }
   bool idle() const { return waiting_.empty(); }
   const ChainOracle& chain() const { return chain_; }
 
@@ -49,6 +52,7 @@ class NewerApp {
   Findings* const findings_;
   ChainOracle chain_;
   std::optional<ChainWriter> writer_;
+  std::vector<Waiting> all_;
   std::deque<Waiting> waiting_;
   std::optional<NewChange> last_;  // its latest record, to be edited
   Hash last_hash_;

@@ -93,55 +93,6 @@ void ChainOracle::Resume(const ChangeStore& changes, const Reader& reader,
   Confirm();
 }
 
-void ChainOracle::Acknowledged(uint64_t first_seq, uint64_t count) {
-  for (uint64_t seq = first_seq; seq < first_seq + count; ++seq) {
-    if (seq > hashes_.size()) {
-      return findings_->Fail(1,
-                             absl::StrCat(name_, " was told that seq ", seq,
-                                          " is stored, which it never wrote"));
-    }
-    acknowledged_.insert(seq);
-    confirmed_ = std::max<size_t>(confirmed_, seq);
-  }
-}
-
-void ChainOracle::CheckAcknowledged(const ChangeStore& changes,
-                                    const Reader& reader) const {
-  for (uint64_t seq : acknowledged_) {
-    auto held = changes.GetChangeHash(reader, At(seq));
-    if (!held.ok()) return;  // the disk fails: the next opening looks
-    if (!held->has_value() || **held != hashes_[seq - 1]) {
-      return findings_->Fail(
-          1, absl::StrCat("seq ", seq, " of ", name_,
-                          " was acknowledged as DURABLE and is gone"));
-    }
-  }
-}
-
-void ChainOracle::CheckReached(const ChangeStore& changes,
-                               const Reader& reader) const {
-  auto head = changes.ChainHead(reader, device_, incarnation_);
-  if (!head.ok()) {
-    return findings_->Fail(1, absl::StrCat(name_, "'s chain is not readable: ",
-                                           head.status().ToString()));
-  }
-  if (head->seq > hashes_.size() && pending_.empty()) {
-    return findings_->Fail(
-        3, absl::StrCat("the centre holds seq ", head->seq, " of ", name_,
-                        ", which it never wrote"));
-  }
-  uint64_t last =
-      retired_ ? std::min<uint64_t>(head->seq, hashes_.size()) : hashes_.size();
-  for (uint64_t seq = 1; seq <= last; ++seq) {
-    auto held = changes.GetChangeHash(reader, At(seq));
-    if (!held.ok() || !held->has_value() || **held != hashes_[seq - 1]) {
-      return findings_->Fail(
-          3, absl::StrCat("the centre lacks seq ", seq, " of ", name_,
-                          " after every sync is done"));
-    }
-  }
-}
-
 const Change* Oracle::Find(const Hash& hash) const {
   auto found = changes_.find(hash);
   return found == changes_.end() ? nullptr : &found->second;

@@ -3,12 +3,14 @@
 // bytes of every change the first time they were seen.
 //
 // A save that returned OK is there for ever. One that failed is pending: it may
-// turn up after a look or a restart, but then all of it. A tablet that broke
-// for good retires its chain: what was acknowledged must be at the centre, and
-// what else of it is there must be what it wrote.
+// turn up after a look or a restart, but then all of it. A tablet whose disk
+// was put back has a chain anew, which begins with what that disk holds; and
+// another one when it goes on under a new incarnation. What of the chains must
+// be at the centre is custody.h's.
 #ifndef VOUCH_TESTS_SIM_ORACLE_H_
 #define VOUCH_TESTS_SIM_ORACLE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -18,6 +20,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "storage/replica/change_store.h"
+#include "tests/sim/custody.h"
 #include "tests/sim/scheduler.h"
 
 namespace vouch::sim {
@@ -46,27 +49,19 @@ class ChainOracle {
   // Takes what the store holds of the chain as saved.
   void Resume(const ChangeStore& changes, const Reader& reader,
               class Oracle* oracle);
-  // The device was told that the centre has these.
-  void Acknowledged(uint64_t first_seq, uint64_t count);
+  // The device was told that the centre has it up to there.
+  void Acknowledged(uint64_t seq) {
+    confirmed_ = std::max<size_t>(confirmed_, seq);
+  }
 
   const DeviceId& device() const { return device_; }
   const Incarnation& incarnation() const { return incarnation_; }
   const std::vector<Hash>& hashes() const { return hashes_; }  // seq - 1
-  uint64_t acknowledged() const { return acknowledged_.size(); }
   Coordinate At(uint64_t seq) const {
     return {device_, incarnation_, Hash(), seq};
   }
-  // The device is gone, and what only it held with it.
-  void Retire() { retired_ = true; }
-  bool retired() const { return retired_; }
   // Changes up to here are durable on the device.
   uint64_t confirmed() const { return confirmed_; }
-  // The end of the chain at the centre, after everything was pushed: all of it
-  // and no other (1 and 3); of a retired one whatever is there.
-  void CheckReached(const ChangeStore& changes, const Reader& reader) const;
-  // Every acknowledged change is in that store (invariant 1).
-  void CheckAcknowledged(const ChangeStore& changes,
-                         const Reader& reader) const;
 
  private:
   void Append(const Change& change, int64_t clock_latest_ms);
@@ -80,9 +75,7 @@ class ChainOracle {
   std::set<uint64_t> batch_ends_;  // a save ends at this seq
   size_t confirmed_ = 0;
   std::vector<size_t> pending_;
-  std::set<uint64_t> acknowledged_;
   uint64_t last_hlc_ = 0;
-  bool retired_ = false;
 };
 
 // Who writes at a centre, as the simulator enrolled them.
@@ -97,7 +90,9 @@ using Roster = std::map<DeviceId, Author>;
 
 class Oracle {
  public:
-  explicit Oracle(Findings* findings) : findings_(findings) {}
+  explicit Oracle(Findings* findings)
+      : findings_(findings), custody_(findings) {}
+  Custody& custody() { return custody_; }
 
   // The change as first seen; from the replica if it is new here. Null if the
   // replica cannot read it, which is then a finding.
@@ -114,6 +109,7 @@ class Oracle {
 
  private:
   Findings* const findings_;
+  Custody custody_;
   std::map<Hash, Change> changes_;
   std::set<Hash> foreign_;
 };

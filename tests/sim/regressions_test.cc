@@ -38,5 +38,63 @@ TEST(SimRegression, Seed8KeepsInvariant4) {
   EXPECT_EQ(ViolationOf(plan), "");
 }
 
+// Somebody pushed between Welcome and the answer to a ladder: HISTORY_DIVERGED.
+TEST(SimRegression, Seed39KeepsInvariant3) {
+  Plan plan;
+  plan.seed = 39;
+  plan.devices = 2;
+  plan.days = 1;
+  plan.day_ms = 420000;
+  plan.saves_a_day = 40;
+  plan.faults = *ParseFaults("server-restore:2");
+  plan.first_event = 5121;
+  plan.last_event = 5121;
+  EXPECT_EQ(ViolationOf(plan), "");
+}
+
+// A tablet that lacks a scope could not tell which branch of a clone a number
+// meant, and never synced again: REFERENCE_UNKNOWN.
+TEST(SimRegression, Seed50KeepsInvariant3) {
+  Plan plan;
+  plan.seed = 50;
+  plan.devices = 5;
+  plan.days = 1;
+  plan.day_ms = 1020000;
+  plan.saves_a_day = 40;
+  plan.faults = *ParseFaults("device-clone:1");
+  plan.first_event = 5632;
+  plan.last_event = 5632;
+  EXPECT_EQ(ViolationOf(plan), "");
+}
+
+// Of two twins that pushed at once one was taken for a forger:
+// SIGNATURE_INVALID.
+TEST(SimRegression, Seed72KeepsInvariant3) {
+  Plan plan;
+  plan.seed = 72;
+  plan.devices = 3;
+  plan.days = 1;
+  plan.day_ms = 1200000;
+  plan.saves_a_day = 40;
+  plan.faults = *ParseFaults("device-clone:1");
+  plan.first_event = 5632;
+  plan.last_event = 5632;
+  EXPECT_EQ(ViolationOf(plan), "");
+}
+
+// The log named a twin's segment as a tablet's own: PROOF_INVALID.
+TEST(SimRegression, Seed58KeepsInvariant3) {
+  Plan plan;
+  plan.seed = 58;
+  plan.devices = 3;
+  plan.days = 2;
+  plan.day_ms = 1440000;
+  plan.saves_a_day = 10;
+  plan.faults = *ParseFaults("device-clone:1");
+  plan.first_event = 17408;
+  plan.last_event = 17408;
+  EXPECT_EQ(ViolationOf(plan), "");
+}
+
 }  // namespace
 }  // namespace vouch::sim

@@ -81,7 +81,6 @@ void Site::Enrol(const Seams& seams) {
     device.PowerOn();
     device.Enrol(*centre_->centre(), &roster_);
     centre_->AddPeer(&device);
-    centre_->AddChain(&device.chain());
   }
   drain_.resize(plan_.devices);
   drain_sessions_.resize(plan_.devices);
@@ -89,7 +88,6 @@ void Site::Enrol(const Seams& seams) {
       std::make_unique<NewerApp>(SeedOf(plan_.seed, 5, index_), centre_.get(),
                                  &oracle_, context_.findings);
   newer_app_->Enrol(*centre_->centre(), &roster_);
-  centre_->AddChain(&newer_app_->chain());
   liar_ = std::make_unique<Byzantine>(context_, plan_.devices,
                                       SeedOf(plan_.seed, 6, index_), &network_,
                                       centre_.get());
@@ -178,6 +176,13 @@ void Sights::Add(const Sights& other) {
   lies += other.lies;
   replaced += other.replaced;
   scrubs += other.scrubs;
+  server_restores += other.server_restores;
+  device_restores += other.device_restores;
+  clones += other.clones;
+  incarnations += other.incarnations;
+  reinstated += other.reinstated;
+  forks += other.forks;
+  safe += other.safe;
   drain_ms_max = std::max(drain_ms_max, other.drain_ms_max);
 }
 
@@ -186,6 +191,8 @@ Sights Site::Look() const {
   for (const auto& device : devices_) {
     sights.deadlines += device->totals().deadlines;
     sights.tampered += device->totals().tampered;
+    sights.incarnations += device->totals().incarnations;
+    sights.safe += device->totals().safe;
   }
   sights.too_slow = centre_->totals().too_slow;
   sights.lies = liar_->acts();

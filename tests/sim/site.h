@@ -6,7 +6,9 @@
 
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,13 @@ struct Sights {
   uint64_t lies = 0;       // tricks of the liar
   uint64_t replaced = 0;   // tablets whose disk rotted
   uint64_t scrubs = 0;     // of the centre's
+  uint64_t server_restores = 0;
+  uint64_t device_restores = 0;
+  uint64_t clones = 0;
+  uint64_t incarnations = 0;  // of tablets, after those
+  uint64_t reinstated = 0;
+  uint64_t forks = 0;  // on record at rest
+  uint64_t safe = 0;   // records that a tablet called safe, truly
   uint64_t drain_ms_max = 0;
   void Add(const Sights& other);
 };
@@ -86,6 +95,13 @@ class Site {
   void InjectMachine(Fault fault, Machine& machine, SimRandom* random);
   void InjectNetwork(Fault fault, SimRandom* random);
   void InjectRestore(Fault fault, SimRandom* random);
+  void CheckpointCentre(SimRandom* random);
+  void PutBackCentre(SimRandom* random, int64_t down_ms);
+  void PutBackDevice(DeviceNode* device, SimRandom* random, int64_t down_ms);
+  void Clone(DeviceNode* original, DeviceNode* twin);
+  // What that disk held and holds no more is lost, unless another has it.
+  void LoseWhatOnly(Machine& machine, const std::set<Hash>& before);
+  void OweWhatIsHeld();
   void Rot(SimRandom* random);
   Machine& AnyMachine(SimRandom* random);
   DeviceNode& AnyDevice(SimRandom* random);
@@ -93,6 +109,7 @@ class Site {
   int64_t IdealMs() const;
   void CheckDrain(int64_t drained_ms);
   void CheckLog();
+  void CheckForks();
   void CheckDevice(DeviceNode& device, const ViewTexts& truth);
   void CheckShown(DeviceNode& device, const ViewTexts& truth);
   void ReplayPushes(DeviceNode& device);
@@ -125,6 +142,13 @@ class Site {
   std::vector<std::pair<ScopeId, Hash>> at_rest_;  // of the centre, each time
   TreeHead head_;                                  // before the power cut
   std::vector<std::pair<ScopeId, Hash>> states_;   // likewise
+  // What had been promised when the centre was checkpointed.
+  struct Promises {
+    std::set<Hash> acknowledged;
+    HeadWatch::Roots roots;
+  };
+  std::map<uint64_t, Promises> promises_;  // by the checkpoint's number
+  bool put_back_ = false;                  // something, since the last rest
   Sights sights_;
 };
 

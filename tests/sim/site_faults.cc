@@ -1,6 +1,5 @@
 // What goes wrong at a site: one function a kind of fault. Each draws from a
 // generator of its own event, so that leaving an event out moves no other.
-#include "absl/strings/str_cat.h"
 #include "tests/sim/site.h"
 
 namespace vouch::sim {
@@ -141,35 +140,6 @@ void Site::Rot(SimRandom* random) {
   DeviceNode& device = AnyDevice(random);
   if (!device.Rot(random)) return;
   Unless(random->Between(1'000, 60'000), [&device] { device.TakeOut(); });
-}
-
-// Mechanics only, see kSwarmRestores: a store is kept at one moment and comes
-// back at a later one, told to nobody.
-void Site::InjectRestore(Fault fault, SimRandom* random) {
-  const int64_t later_ms = random->Between(1'000, plan_.day_ms / 2 + 1'000);
-  const int64_t down_ms = random->Between(500, kRestartMsMax);
-  SimRandom then = random->Fork();
-  if (fault == Fault::kServerRestore) {
-    centre_->TakeCheckpoint(random);
-    return Unless(later_ms, [this, down_ms, then]() mutable {
-      centre_->PutBack(&then, down_ms);
-    });
-  }
-  DeviceNode& device = AnyDevice(random);
-  if (fault == Fault::kDeviceRestore) {
-    device.TakeCheckpoint(random);
-    return Unless(later_ms, [&device, down_ms, then]() mutable {
-      if (device.PutBack(&then, down_ms)) device.Rewound();
-    });
-  }
-  // A clone takes the place of another tablet of the same role and team, whose
-  // own work was all pushed or is lost: nobody's chain but the original's.
-  DeviceNode& other = AnyDevice(random);
-  if (&other == &device || !device.up()) return;
-  other.Retire();
-  other.CopyDisk(device);
-  other.Rewound();
-  other.PowerOn();
 }
 
 }  // namespace vouch::sim

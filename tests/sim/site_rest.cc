@@ -18,6 +18,9 @@ constexpr uint64_t kReplayPermille = 300;
 constexpr int64_t kTripMs = 100;
 constexpr int64_t kCommitMs = 20;
 constexpr uint64_t kDrainSessionsMax = 3;
+// More, where something was put back: one that finds out, one that makes it
+// good, one for what others brought back meanwhile.
+constexpr uint64_t kRecoverySessionsMax = 3;
 
 Sights SightsOf(const ViewTexts& texts) {
   auto count = [](absl::string_view text, absl::string_view line) {
@@ -57,11 +60,14 @@ void Site::Calm() {
   for (size_t i = 0; i < devices_.size(); ++i) {
     DeviceNode& device = *devices_[i];
     if (device.rotten() || device.out()) {
-      device.Retire();
+      std::set<Hash> before = device.Held(Machine::Writes::kSynced);
       device.Replace();
       if (!device.up()) return;  // that is a finding already
+      LoseWhatOnly(device, before);
       device.Enrol(*centre_->centre(), &roster_);
-      centre_->AddChain(&device.chain());
+      // Who belongs to the centre is kept apart from its log (rule 16), which
+      // is not simulated: no restore goes back to before that.
+      centre_->ForgetCheckpoints();
       ++sights_.replaced;
     }
     device.Heal();
@@ -71,6 +77,7 @@ void Site::Calm() {
     if (device.syncing()) stall_allowed_ms_ = kStallMsMax + 2'000;
     drain_[i] = {};
   }
+  OweWhatIsHeld();
 }
 
 // Everyone syncs once, which brings all there is to the centre, and then
@@ -84,7 +91,8 @@ bool Site::Settle() {
     DeviceNode& node = *devices_[i];
     bool there = node.device() != nullptr && !node.syncing() &&
                  node.last_sync_ok() &&
-                 node.device()->cursor_size() == centre->Head().size;
+                 node.device()->cursor_root() == centre->Head().root &&
+                 node.reconciled();
     all_synced &= node.last_sync_ok() && !node.syncing();
     all_there &= there;
     bool due = first_pass_ ? !node.last_sync_ok() : !there;
@@ -92,6 +100,7 @@ bool Site::Settle() {
     const SessionCost& last = node.cost();
     drain_[i].pushes += last.pushes;
     drain_[i].batches += last.batches;
+    drain_[i].questions += last.questions;
     ++drain_sessions_[i];
     node.StartSync();
   }
@@ -114,8 +123,9 @@ int64_t Site::IdealMs() const {
   uint64_t pushes = 0;
   for (size_t i = 0; i < devices_.size(); ++i) {
     const SessionCost& last = devices_[i]->cost();
-    uint64_t messages = drain_[i].pushes + drain_[i].batches + last.pushes +
-                        last.batches + drain_sessions_[i];
+    uint64_t messages = drain_[i].pushes + drain_[i].batches +
+                        drain_[i].questions + last.pushes + last.batches +
+                        last.questions + drain_sessions_[i];
     slowest_ms = std::max(slowest_ms, static_cast<int64_t>(messages) * kTripMs);
     pushes += drain_[i].pushes + last.pushes;
   }
@@ -132,8 +142,11 @@ void Site::CheckDrain(int64_t drained_ms) {
         absl::StrCat("the queues took ", drained_ms,
                      " ms to drain where 2 × ideal + 5 s are ", allowed_ms));
   }
+  const uint64_t sessions_max =
+      kDrainSessionsMax +
+      (oracle_.custody().disturbed() ? kRecoverySessionsMax : 0);
   for (size_t i = 0; i < devices_.size(); ++i) {
-    if (drain_sessions_[i] <= kDrainSessionsMax + 1) continue;
+    if (drain_sessions_[i] <= sessions_max + 1) continue;
     context_.findings->Fail(
         12, absl::StrCat(devices_[i]->name(), " needed ", drain_sessions_[i],
                          " sessions to come to rest"));
@@ -155,20 +168,32 @@ std::vector<std::pair<ScopeId, Hash>> Site::CentreStates() {
 void Site::CheckLog() {
   Centre& centre = *centre_->centre();
   verdicts_.Check(centre.changes(), *centre_->store(), !plan_.shipped_judge);
-  centre_->heads().Check(centre.changes(), *centre_->store(), centre.history());
-  newer_app_->chain().CheckReached(centre.changes(), *centre_->store());
-  uint64_t captured =
-      newer_app_->chain().hashes().size() + verdicts_.entries_of(liar_->peer());
-  for (const auto& device : devices_) {
-    for (const ChainOracle& chain : device->chains()) {
-      chain.CheckReached(centre.changes(), *centre_->store());
-      captured += chain.retired() ? verdicts_.entries_of(chain.device())
-                                  : chain.hashes().size();
-    }
+  centre_->heads().Check(centre.changes(), *centre_->store());
+  CheckForks();
+  const Custody& custody = oracle_.custody();
+  const uint64_t captured = verdicts_.committed().size();
+  for (const Hash& hash : custody.owed()) {
+    if (verdicts_.committed().contains(hash)) continue;
+    const Change* change = oracle_.Find(hash);  // of the liar's, not all
+    return context_.findings->Fail(
+        2, absl::StrCat("the centre lacks change ", hash.Hex().substr(0, 12),
+                        " of ",
+                        change != nullptr ? roster_[change->core.device].name
+                                          : std::string("the liar"),
+                        " after every sync is done"));
   }
+  for (const auto& [hash, device] : verdicts_.committed()) {
+    if (custody.written(hash) || device == liar_->peer()) continue;
+    return context_.findings->Fail(
+        3,
+        absl::StrCat("the centre holds change ", hash.Hex().substr(0, 12),
+                     " of ", roster_[device].name, ", which it never wrote"));
+  }
+  sights_.reinstated = verdicts_.reinstated();
   auto ledger = centre.Ledger();
   if (!ledger.ok() || ledger->stored + ledger->held != captured ||
-      ledger->log_size != captured) {
+      ledger->log_size != captured + verdicts_.reinstated() ||
+      (verdicts_.reinstated() > 0 && !custody.disturbed())) {
     context_.findings->Fail(1,
                             absl::StrCat("people captured ", captured,
                                          " changes and the log holds ",
@@ -185,9 +210,12 @@ void Site::CheckAll(int64_t drained_ms) {
   invariants_.CheckEffects(centre_->view());
   ViewTexts truth = invariants_.CheckRecords(centre_->view(), &random_);
   Sights seen = SightsOf(truth);
-  seen.Add(Sights{.replaced = sights_.replaced,
-                  .scrubs = sights_.scrubs,
-                  .drain_ms_max = sights_.drain_ms_max});
+  // What is counted at rest is the last rest's, the rest is of the run.
+  Sights so_far = sights_;
+  so_far.records = so_far.sealed = so_far.field_conflicts = 0;
+  so_far.late_amendments = so_far.ledgers_contested = so_far.held = 0;
+  so_far.unknown = 0;
+  seen.Add(so_far);
   sights_ = seen;
   for (const Places& team : teams_) {
     for (const RecordId& record : team.records) {
@@ -217,9 +245,14 @@ void Site::CheckDevice(DeviceNode& node, const ViewTexts& truth) {
     context_.findings->Fail(
         4, absl::StrCat(node.name(), " has another state hash"));
   }
+  if (!teams_.front().records.empty()) {
+    const std::vector<RecordId>& records = teams_.front().records;
+    node.CheckSafe(records[random_.Below(records.size())]);
+  }
   auto ledger = device.Ledger();
   if (!ledger.ok() || !ledger->balanced() || ledger->pending != 0 ||
-      ledger->captured != node.chain().hashes().size()) {
+      ledger->captured != verdicts_.entries_of(device.id()) ||
+      ledger->captured < node.chain().hashes().size()) {
     context_.findings->Fail(
         1, absl::StrCat(node.name(), "'s ledger does not balance"));
   }

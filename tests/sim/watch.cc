@@ -1,5 +1,7 @@
 #include "tests/sim/watch.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "sync/base/scope.h"
@@ -20,9 +22,9 @@ void ReadWatch::Read(const ReplicaView& replica, const RecordId& record) {
   auto rows =
       replica.changes->GetRecordChanges(*replica.reader, *before.scope, record);
   if (!rows.ok()) return;
-  std::map<Hash, Coordinate> now;
-  for (const RecordChange& row : *rows) now.emplace(row.hash, row.at);
-  for (const auto& [hash, at] : before.changes) {
+  std::set<Hash> now;
+  for (const RecordChange& row : *rows) now.insert(row.hash);
+  for (const Hash& hash : before.changes) {
     if (now.contains(hash)) continue;
     return findings_->Fail(15, absl::StrCat(who_, " was shown change ",
                                             hash.Hex(), ", which is gone"));
@@ -30,33 +32,32 @@ void ReadWatch::Read(const ReplicaView& replica, const RecordId& record) {
   before.changes = std::move(now);
 }
 
-void ReadWatch::Restart(const std::function<bool(const Coordinate&)>& keeps) {
+void ReadWatch::Restart(const std::function<bool(const Hash&)>& keeps) {
   for (auto& [record, shown] : shown_) {
-    for (auto it = shown.changes.begin(); it != shown.changes.end();) {
-      it = keeps(it->second) ? std::next(it) : shown.changes.erase(it);
-    }
+    std::erase_if(shown.changes, [&](const Hash& h) { return !keeps(h); });
   }
 }
 
-void HeadWatch::Note(absl::string_view encoded_head) {
+void HeadWatch::Note(absl::string_view encoded_head, const HistoryId& history) {
   auto head = DecodeTreeHead(encoded_head);
   if (!head.ok()) {
     return findings_->Fail(8, "the centre sent a tree head that nobody reads");
   }
-  auto [at, fresh] = roots_[head->history].emplace(head->size, head->root);
+  if (head->history != history) {
+    return findings_->Fail(8, "a tree head names another history");
+  }
+  auto [at, fresh] = roots_.emplace(head->size, head->root);
   if (!fresh && at->second != head->root) {
     findings_->Fail(
         8, absl::StrCat("two roots were signed for log size ", head->size));
   }
 }
 
-void HeadWatch::Check(const ChangeStore& changes, const Reader& reader,
-                      const HistoryId& history) {
-  const std::map<uint64_t, Hash>& roots = roots_[history];
+void HeadWatch::Check(const ChangeStore& changes, const Reader& reader) {
   CompactRange tree;
-  auto next = roots.begin();
+  auto next = roots_.begin();
   auto compare = [&] {
-    for (; next != roots.end() && next->first <= tree.size(); ++next) {
+    for (; next != roots_.end() && next->first <= tree.size(); ++next) {
       if (next->first == tree.size() && next->second == tree.Root()) continue;
       findings_->Fail(8, absl::StrCat("the head of log size ", next->first,
                                       " is none of the log's"));
@@ -78,7 +79,7 @@ void HeadWatch::Check(const ChangeStore& changes, const Reader& reader,
         return true;
       });
   compare();
-  if (!read.ok() || next != roots.end()) {
+  if (!read.ok() || next != roots_.end()) {
     findings_->Fail(8, "a signed tree head is beyond the log");
   }
 }
@@ -151,12 +152,71 @@ void VerdictWatch::Remember(const Change& change, bool counts) {
   past_[change.hash] = own;
 }
 
+void VerdictWatch::PutBack() {
+  size_ = reinstated_ = 0;
+  past_.clear();
+  committed_.clear();
+  entries_.clear();
+}
+
+// A proven verdict is given again; any other is what the rules say.
+bool VerdictWatch::CheckVerdict(const LogRow& row, uint32_t i,
+                                const Change& change, const Author& author) {
+  const Disposition& verdict = row.commit.dispositions[i];
+  const std::vector<Disposition>& before = given_[change.hash];
+  const bool known =
+      std::find(before.begin(), before.end(), verdict) != before.end();
+  const bool again = row.commit.first_commit.has_value() && !before.empty();
+  const Disposition expected = Expect(change, author);
+  if (again ? known : verdict == expected) return true;
+  findings_->Fail(
+      7,
+      absl::StrCat("log entry ", row.commit.first_commit_seq + i, " by ",
+                   author.name, " is ",
+                   verdict.quarantined ? ReasonName(verdict.reason) : "applied",
+                   ", and ", again ? "it never was" : "the rules say ",
+                   again                  ? ""
+                   : expected.quarantined ? ReasonName(expected.reason)
+                                          : "applied"));
+  return false;
+}
+
+bool VerdictWatch::CheckRow(const LogRow& row, const Author& author,
+                            const std::vector<const Change*>& changes,
+                            bool decides) {
+  if (row.commit.kind == LogEntry::kReinstate) {
+    ++reinstated_;
+    const std::vector<Disposition>& given = given_[changes[0]->hash];
+    if (!committed_.contains(changes[0]->hash) ||
+        std::find(given.begin(), given.end(), Disposition{}) == given.end()) {
+      findings_->Fail(7, "a change is reinstated that was never applied");
+    }
+    Remember(*changes[0], true);
+    return !findings_->failed();
+  }
+  for (uint32_t i = 0; i < row.count; ++i) {
+    const Change& change = *changes[i];
+    const DeviceId& device = row.first.device;
+    if (decides && !CheckVerdict(row, i, change, author)) return false;
+    if (!committed_.emplace(change.hash, device).second) {
+      findings_->Fail(6, absl::StrCat("change ", change.hash.Hex(),
+                                      " is in the log twice"));
+      return false;
+    }
+    given_[change.hash].push_back(row.commit.dispositions[i]);
+    Remember(change, !row.commit.dispositions[i].quarantined);
+    ++entries_[device];
+  }
+  return true;
+}
+
 void VerdictWatch::Check(const ChangeStore& changes, const Reader& reader,
                          bool decides) {
   absl::Status read =
       changes.ScanLog(reader, size_, UINT64_MAX, [&](const LogRow& row) {
         auto author = roster_->find(row.first.device);
         Coordinate at = row.first;
+        std::vector<const Change*> known;
         for (uint32_t i = 0; i < row.count; ++i, ++at.seq) {
           auto hash = changes.GetChangeHash(reader, at);
           if (author == roster_->end() || !hash.ok() || !hash->has_value()) {
@@ -165,26 +225,11 @@ void VerdictWatch::Check(const ChangeStore& changes, const Reader& reader,
                                 at.device.Hex(), ", which nobody here wrote"));
             return false;
           }
-          const Change* change = oracle_->Know(changes, reader, **hash, at);
-          if (change == nullptr) return false;
-          Disposition expected = Expect(*change, author->second);
-          const Disposition& given = row.commit.dispositions[i];
-          if (decides && !(given == expected)) {
-            findings_->Fail(
-                7, absl::StrCat(
-                       "log entry ", row.commit.first_commit_seq + i, " by ",
-                       author->second.name, " is ",
-                       given.quarantined ? ReasonName(given.reason) : "applied",
-                       ", and the rules say ",
-                       expected.quarantined ? ReasonName(expected.reason)
-                                            : "applied"));
-            return false;
-          }
-          Remember(*change, !given.quarantined);
-          ++entries_[at.device];
+          known.push_back(oracle_->Know(changes, reader, **hash, at));
+          if (known.back() == nullptr) return false;
         }
         size_ = row.end_seq();
-        return true;
+        return CheckRow(row, author->second, known, decides);
       });
   if (!read.ok()) {
     findings_->Fail(1,

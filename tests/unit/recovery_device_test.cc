@@ -1,6 +1,8 @@
 // Tablets that are put back, and cloned.
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+#include "sync/base/scope.h"
 #include "sync/base/status.h"
 #include "tests/support/recovery_fixture.h"
 
@@ -87,6 +89,37 @@ TEST_F(Recovery, ATabletPutBackThatWroteNothingSinceIsNoticedToo) {
   EXPECT_TRUE(FaultsOf(a).empty());
 }
 
+// Rule 16: and causes before effects, whoever wrote them: as they were
+// committed once.
+TEST_F(Recovery, Rule16_CausesComeBackBeforeTheirEffects) {
+  Tablet& a = Add("A");
+  Tablet& b = Add("B");
+  Save();
+  RecordId r = a.Create(5, world_.scope(), "0");
+  for (int i = 1; i < 6; ++i) {
+    Tablet& writer = i % 2 == 0 ? a : b;
+    MustSync(i % 2 == 0 ? b : a);
+    MustSync(writer);
+    ASSERT_TRUE(writer.Set(r, absl::StrCat(i)).ok());
+  }
+  MustSync(b);
+  auto log = [&] {
+    std::vector<std::pair<DeviceId, uint64_t>> order;
+    for (uint64_t i = 0; i < world_.centre->Head().size; ++i) {
+      auto row = world_.centre->changes().GetLogRow(*world_.store, i);
+      if (row.ok() && row->has_value()) {
+        order.push_back({(*row)->first.device, (*row)->first.seq});
+      }
+    }
+    return order;
+  };
+  const auto before = log();
+  ASSERT_EQ(before.size(), 6u);
+  PutCentreBack();
+  MustSync(b);
+  EXPECT_EQ(log(), before);
+}
+
 // Rule 13: from the rewind on, what the centre lost is not shown as stored
 // there, however long its return takes.
 TEST_F(Recovery, Rule13_WhatTheCentreLostWaitsForItAgain) {
@@ -107,6 +140,41 @@ TEST_F(Recovery, Rule13_WhatTheCentreLostWaitsForItAgain) {
   MustSync(a);
   EXPECT_EQ(*a.device->SafetyOf(lost), Safety::kAtTheCentre);
   ExpectAgreement({&a});
+}
+
+// A tablet that lacks one of the scopes holds each branch in several pieces; a
+// number could mean a change in any of them, and the tablet that had nothing to
+// do with it all never synced again.
+TEST_F(Recovery, Rule18_ABystanderWithoutAScopeFollowsBothBranches) {
+  Tablet& a = Add("A");
+  Tablet& b = Add("B");
+  const ScopeId staff =
+      MakeScope(ScopeKind::kStaff, RegistrationOf(world_.scope()));
+  a.Create(5, staff, "common");
+  MustSync(a);
+  MemoryDisk twin = a.disk.Clone();
+  a.Create(5, staff, "here");
+  MustSync(a);
+  MemoryDisk here = a.disk.Clone();
+  PutBack(a, twin);
+  for (int i = 0; i < 4; ++i) {
+    a.Create(5, i % 2 == 0 ? staff : world_.scope(), "there");
+  }
+  MustSync(a);
+  PutBack(a, here);
+  RecordId r = a.Create(5, world_.scope(), "1");
+  a.Create(5, staff, "between");
+  ASSERT_TRUE(a.Set(r, "2").ok());
+  a.Create(5, staff, "between");
+  ASSERT_TRUE(a.Set(r, "3").ok());
+  world_.Sync(a).status.IgnoreError();  // may find out only now
+  MustSync(a);
+  LoopbackOptions shared_only;
+  shared_only.visible = [&](const ScopeId& s) { return s == world_.scope(); };
+  LoopbackResult result = world_.Sync(b, shared_only);
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  EXPECT_EQ(b.Values(r), std::vector<std::string>{"3"});
+  EXPECT_EQ(b.device->cursor_root(), world_.centre->Head().root);
 }
 
 TEST_F(Recovery, BothSidesPutBackAtOnce) {
