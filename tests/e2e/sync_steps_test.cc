@@ -127,17 +127,17 @@ TEST_F(SyncSteps, ProgressRisesToTheEnd) {
 
 TEST_F(SyncSteps, OnADearNetworkOwnWorkGoesFirstAndTheRestWaits) {
   auto ann = world.Tablet(v1::ROLE_ASSESSOR, "Ann");
-  Capture(*ann, 60);
+  Capture(*ann, 120);
   ASSERT_TRUE(ann->SyncOnce(world.Sync()).status.ok());
   auto ben = world.Tablet(v1::ROLE_ASSESSOR, "Ben");
-  Capture(*ben, 20);
+  Capture(*ben, 1);
   SyncOptions sparing = world.Sync();
   sparing.sparing = true;
   SyncReport report = ben->SyncOnce(sparing);
   EXPECT_REASON(SYNC_STOPPED, report.status);
   EXPECT_EQ(report.ledger.pending, 0u);
-  EXPECT_LT(report.pulled, 60u);
-  EXPECT_LT(report.bytes_received, 6u << 20);
+  EXPECT_GT(report.ledger.pulled, 0u);
+  EXPECT_LT(report.ledger.pulled, 120u);
   EXPECT_TRUE(ben->SyncOnce(world.Sync()).status.ok());
   EXPECT_TRUE(ben->SyncOnce(sparing).status.ok()) << "nothing is left to spare";
 }
