@@ -142,7 +142,7 @@ class CloseWatch {
 // would be lost as soon as any descriptor of the file is closed.
 bool TryLock(int file) { return flock(file, LOCK_EX | LOCK_NB) == 0; }
 
-// Without a watch, as where the system has none left, it looks so often.
+// It looks so often all the same: the system may have no watch left.
 constexpr int kLockLookMs = 20;
 
 bool LockWithin(int file, const std::string& path, int64_t wait_ms) {

@@ -76,6 +76,7 @@ vouch_error* vouch_message_to_json(vouch_slice type, vouch_slice bytes,
   });
 }
 
+// Not by FormatId: this cannot fail, and so must not need memory.
 void vouch_id_format(const vouch_id* id, char out[37]) {
   static constexpr char kDigits[] = "0123456789abcdef";
   char* at = out;

@@ -274,6 +274,10 @@ absl::Status Client::Impl::RunSession(const SyncOptions& sync,
   };
   absl::Status status =
       CarrySession(endpoint, &session, perform, *clock, sync.deadline, hooks);
+  {
+    MutexLock lock(mutex);
+    pinned = false;  // the next access closes what is shared
+  }
   report->pushed = session.report().changes_pushed;
   report->pulled = session.report().entries_pulled;
   report->recovered = session.report().recovered;

@@ -100,8 +100,7 @@ absl::StatusOr<RecordPage> Client::Query(const RecordQuery& query) const {
   Impl::Access access(impl_.get());
   VOUCH_RETURN_IF_ERROR(access.status());
   auto look = [&](const RecordSummaryRow& row) {
-    const bool tired = filter.reads_records() && looks == kTextLooksMax;
-    if (page.records.size() == size_max || tired) {
+    if (page.records.size() == size_max || looks >= kQueryLooksMax) {
       more = true;
       return false;
     }

@@ -22,8 +22,6 @@ class RecordFilter {
 
   // The key ranges that hold all it can match, in order; one empty: all.
   const std::vector<std::string>& prefixes() const { return prefixes_; }
-  // Whether it can only be told from the record itself.
-  bool reads_records() const { return !words_.empty(); }
 
   // Reads the record through `view` only where that is needed.
   using ReadView = std::function<absl::StatusOr<RecordView>()>;

@@ -223,7 +223,7 @@ class Centre {
   TileGet TilesOf(const Reader& reader) const;
   absl::Status AddItem(const Reader& snapshot, const DeviceId& device,
                        const ReadFeed& request, const LogRow& row,
-                       v1::PullBatch* batch) const;
+                       ChainRuns* chains, v1::PullBatch* batch) const;
   static bool NeedsViews(const Segment& segment);
   absl::Status WriteGroup(Group* group);
   absl::Status CommitAll(const std::vector<CommitRequest>& requests,

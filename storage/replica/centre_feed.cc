@@ -78,7 +78,7 @@ LookedUp Centre::Answer(const DeviceId& device, const v1::Hello& hello) const {
 // What stands at one row of the log, as this device needs it.
 absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
                              const ReadFeed& request, const LogRow& row,
-                             v1::PullBatch* batch) const {
+                             ChainRuns* chains, v1::PullBatch* batch) const {
   std::string commit = EncodeSegmentCommit(row.commit);
   if (row.commit.kind == LogEntry::kReinstate) {
     VOUCH_ASSIGN_OR_RETURN(auto hash,
@@ -125,9 +125,8 @@ absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
   // Of a chain in pieces a device that lacks some of its scopes cannot tell
   // which piece a number means; and one that recovers may hold pieces that this
   // centre lost.
-  VOUCH_ASSIGN_OR_RETURN(
-      auto runs, ListRuns(snapshot, row.first.device, row.first.incarnation));
-  const bool shorten = runs.empty() && !request.own.empty();
+  VOUCH_ASSIGN_OR_RETURN(bool in_pieces, chains->InPieces(segment.header));
+  const bool shorten = !in_pieces && !request.own.empty();
   v1::PulledSegment* item = batch->add_items()->mutable_segment();
   item->set_segment(EncodeSegment(
       segment,
@@ -145,6 +144,8 @@ FeedRead Centre::Feed(const DeviceId& device, const Visible& visible,
   TreeHead head = Head();
   std::unique_ptr<Reader> snapshot = store_->Snapshot();
   TileReader tree(head.size, TilesOf(*snapshot));
+  ChainRuns chains(&changes_, snapshot.get(), nullptr,
+                   ChainRuns::Holes::kAreGaps);
   v1::PullBatch& batch = out.batch;
   uint64_t position = std::min(request.from_size, head.size);
   uint64_t skipped_from = position;
@@ -167,7 +168,8 @@ FeedRead Centre::Feed(const DeviceId& device, const Visible& visible,
       return absl::OkStatus();
     }
     VOUCH_RETURN_IF_ERROR(flush_skipped());
-    VOUCH_RETURN_IF_ERROR(AddItem(*snapshot, device, request, row, &batch));
+    VOUCH_RETURN_IF_ERROR(
+        AddItem(*snapshot, device, request, row, &chains, &batch));
     bytes += batch.items(batch.items_size() - 1).ByteSizeLong();
     position = skipped_from = row.end_seq();
     return absl::OkStatus();

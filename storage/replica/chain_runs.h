@@ -82,6 +82,8 @@ class ChainRuns {
     bool linked = false;  // what it follows is here, or it begins the chain
   };
   absl::StatusOr<Place> PlaceOf(const Segment& segment);
+  // Whether the chain is in more than one run: it has a gap, or forks.
+  absl::StatusOr<bool> InPieces(const SegmentHeader& header);
   // The segment is written there.
   void Add(const SegmentHeader& header, const Hash& branch);
   void Clear();
@@ -89,7 +91,6 @@ class ChainRuns {
  private:
   absl::StatusOr<ChangeStore::Head> HeadOf(const SegmentHeader& header,
                                            const Hash& branch);
-  absl::StatusOr<bool> InPieces(const SegmentHeader& header);
   absl::StatusOr<bool> FitsRunZero(const SegmentHeader& header) const;
 
   const ChangeStore* const changes_;

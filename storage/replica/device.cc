@@ -188,6 +188,7 @@ absl::Status Device::Settle() {
   // It may have been a new incarnation.
   VOUCH_RETURN_IF_ERROR(LoadIdentity());
   VOUCH_RETURN_IF_ERROR(LoadPosition());
+  touched_ = {true, {}};
   in_doubt_ = false;
   return absl::OkStatus();
 }

@@ -169,6 +169,30 @@ TEST_F(SyncSteps, OneOfTwoProcessesSyncsAndTheOtherCaptures) {
   EXPECT_TRUE(report.ledger.balanced);
 }
 
+// What a recovery has compared is in memory, so the store stays open until it
+// is done, and no longer.
+TEST_F(SyncSteps, AfterARecoveryTheOtherProcessHasItsTurn) {
+  std::string code = world.Code(v1::ROLE_ASSESSOR, "Ann");
+  auto app = world.Open("Ann", /*shared=*/true);
+  auto worker = world.Open("Ann", /*shared=*/true);
+  ASSERT_TRUE(app->Enrol(world.address(), code).ok());
+  world.Stop();
+  world.Backup();
+  world.Start();
+  Capture(*app, 2);
+  ASSERT_TRUE(app->SyncOnce(world.Sync()).status.ok());
+  world.Stop();
+  world.Restore();
+  world.Start();
+  SyncReport report = app->SyncOnce(world.Sync());
+  ASSERT_TRUE(report.status.ok()) << report.status;
+  ASSERT_TRUE(report.recovered);
+  auto ledger = worker->Ledger();
+  ASSERT_TRUE(ledger.ok()) << ledger.status();
+  EXPECT_EQ(ledger->stored, 3u);
+  EXPECT_TRUE(app->Ledger().ok());
+}
+
 // A list on a screen follows a sync without asking.
 TEST_F(SyncSteps, ALiveQueryIsToldWhatASyncBrings) {
   auto ann = world.Tablet(v1::ROLE_ASSESSOR, "Ann");

@@ -6,52 +6,10 @@
 #include "absl/strings/match.h"
 #include "storage/replica/device.h"
 #include "sync/base/status.h"
+#include "tests/sim/seam_bugs.h"
 
 namespace vouch::sim {
 namespace {
-
-class PassingStore : public Store {
- public:
-  explicit PassingStore(std::unique_ptr<Store> store)
-      : store_(std::move(store)) {}
-  absl::StatusOr<std::string> Get(Family family,
-                                  absl::string_view key) const override {
-    return store_->Get(family, key);
-  }
-  absl::Status Scan(Family family, absl::string_view begin,
-                    absl::string_view end,
-                    const Visitor& visit) const override {
-    return store_->Scan(family, begin, end, visit);
-  }
-  absl::Status ScanReverse(Family family, absl::string_view begin,
-                           absl::string_view end,
-                           const Visitor& visit) const override {
-    return store_->ScanReverse(family, begin, end, visit);
-  }
-  absl::Status Write(WriteBatch batch, Durability durability) override {
-    return store_->Write(std::move(batch), durability);
-  }
-  absl::Status Sync() override { return store_->Sync(); }
-  std::unique_ptr<Reader> Snapshot() const override {
-    return store_->Snapshot();
-  }
-  absl::Status Checkpoint(const std::string& folder) override {
-    return store_->Checkpoint(folder);
-  }
-
- protected:
-  const std::unique_ptr<Store> store_;
-};
-
-// Says that it is on disk when it is in a buffer.
-class UnsyncedStore : public PassingStore {
- public:
-  using PassingStore::PassingStore;
-  absl::Status Write(WriteBatch batch, Durability) override {
-    return store_->Write(std::move(batch), Durability::kBuffered);
-  }
-  absl::Status Sync() override { return absl::OkStatus(); }
-};
 
 // Writes what `Keeps` says of each entry.
 class FilteringStore : public PassingStore {
@@ -160,13 +118,6 @@ class IncarnationDroppingStore : public FilteringStore {
   }
 };
 
-template <typename Wrapper>
-WrapStore Wrap() {
-  return [](std::unique_ptr<Store> store) -> std::unique_ptr<Store> {
-    return std::make_unique<Wrapper>(std::move(store));
-  };
-}
-
 // Now and then a record is read without one of its changes.
 class HidingStore : public PassingStore {
  public:
@@ -210,17 +161,6 @@ class LaxJudge : public Judge {
 void IgnoreWindow(uint64_t, const Hash&, v1::SyncResponse* message) {
   if (!message->has_welcome()) return;
   message->mutable_welcome()->set_push_window_bytes(kPushWindowBytesMax);
-}
-
-// Believes that whatever it sent has arrived.
-void BelieveSent(uint64_t sent_seq, const Hash& sent_hash,
-                 v1::SyncResponse* message) {
-  if (!message->has_welcome()) return;
-  for (v1::ChainHead& head : *message->mutable_welcome()->mutable_heads()) {
-    if (head.seq() >= sent_seq) continue;
-    head.set_seq(sent_seq);
-    head.set_hash(sent_hash.Bytes());
-  }
 }
 
 // Believes that a centre that was put back lacks nothing.

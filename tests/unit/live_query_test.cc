@@ -105,7 +105,7 @@ TEST_F(LiveQueryTest, FindsAKeyedRecordByWhenItWasMade) {
 TEST_F(LiveQueryTest, APageOfATextQueryLooksAtSoManyAndGoesOn) {
   Start();
   Id registration = NewRegistration();
-  for (int i = 0; i < kTextLooksMax + 10; ++i) {
+  for (int i = 0; i < kQueryLooksMax + 10; ++i) {
     Observe(registration, "plain");
     clock.wall_ms += 1;  // ids are in the order of their making
   }

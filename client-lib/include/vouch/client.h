@@ -158,7 +158,9 @@ class Client {
   // KIND_UNKNOWN, MALFORMED.
   absl::StatusOr<RecordPage> Query(const RecordQuery& query) const;
   // Tells what the query finds now (perhaps nothing), then whatever changes in
-  // that, by whatever save or sync; its page size and token play no part. A
+  // that, by whatever save or sync; its page size and token play no part. The
+  // first call comes before this returns, unless another thread is telling a
+  // query just then: after it, from there. A
   // list on a screen needs nothing else:
   //
   //   auto live = client->Watch({.kind = "Observation"},

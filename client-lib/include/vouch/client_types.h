@@ -214,14 +214,14 @@ struct RecordQuery {
   int64_t from_ms = 0;
   int64_t to_ms = 0;
   // Words that all occur in the record's texts, in whatever order, as parts of
-  // words too; ASCII letters whatever their case. A page of such a query looks
-  // at kTextLooksMax records at most and may hold few or none of them: there
-  // are more as long as there is a next_page_token.
+  // words too; ASCII letters whatever their case. Such a query reads records,
+  // at most kQueryLooksMax a page, which then may hold few of them or none:
+  // there are more as long as there is a next_page_token.
   std::string text;
   int page_size = 50;      // 1 to 500
   std::string page_token;  // of the page before, with the same query
 };
-inline constexpr int kTextLooksMax = 500;
+inline constexpr int kQueryLooksMax = 500;
 struct RecordPage {
   std::vector<RecordSummary> records;
   std::string next_page_token;  // empty on the last page

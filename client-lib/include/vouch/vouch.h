@@ -193,9 +193,10 @@ VOUCH_API vouch_error* vouch_query(vouch_client* client,
 // that saved or synced, without a lock, after what it tells of is durable; it
 // may use the client, and free the query. It must not throw or long-jump.
 typedef void (*vouch_live_function)(void* context, vouch_slice events);
-// Tells what the query finds now (perhaps nothing), before it returns, then
-// whatever changes in that; page size and token play no part. `options` NULL:
-// all. Thread: any.
+// Tells what the query finds now (perhaps nothing), then whatever changes in
+// that; page size and token play no part. The first call comes before this
+// returns, unless another thread is telling a query just then: after it, from
+// there. `options` NULL: all. Thread: any.
 VOUCH_API vouch_error* vouch_watch(vouch_client* client,
                                    const vouch_query_options* options,
                                    vouch_live_function changed, void* context,
