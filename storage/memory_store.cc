@@ -180,6 +180,21 @@ bool MemoryDisk::CorruptValue(Family family, absl::string_view key) {
   return corrupt(device_->live);
 }
 
+void MemoryDisk::RepairValue(Family family, absl::string_view key,
+                             absl::string_view value) {
+  MutexLock lock(device_->mutex);
+  auto repair = [&](State& state) {
+    PersistentMap::EntryPtr entry = state.of(family).Find(key);
+    if (entry == nullptr || IsSound(*entry)) return;
+    auto good = std::make_shared<PersistentMap::Entry>(*entry);
+    good->value = std::string(value);
+    good->checksum = ChecksumOf(good->value);
+    state.of(family).Put(std::move(good));
+  };
+  for (State& state : device_->unsynced) repair(state);
+  repair(device_->live);
+}
+
 void MemoryDisk::SetWriteHook(WriteHook hook) {
   std::shared_ptr<const WriteHook> shared;
   if (hook != nullptr) {

@@ -71,6 +71,10 @@ class MemoryDisk {
   // to, so that reading it gives STORE_CORRUPTED. False if there is no such
   // key.
   bool CorruptValue(Family family, absl::string_view key);
+  // The good copy of a mirror: where the stored value is damaged it is `value`
+  // again.
+  void RepairValue(Family family, absl::string_view key,
+                   absl::string_view value);
 
   // Replaces the hook; null for none.
   void SetWriteHook(WriteHook hook);

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "storage/replica/change_store.h"
+#include "storage/replica/chain_runs.h"
 #include "storage/replica/keys.h"
 #include "sync/base/status.h"
 #include "sync/core/merkle.h"
@@ -50,7 +50,8 @@ class SegmentReader {
     VOUCH_ASSIGN_OR_RETURN(std::string bytes, Need(*reader_, Family::kSegment,
                                                    ChainKey(row.first)));
     auto stored = DecodeSegmentRow(bytes);
-    if (!stored.has_value() || stored->header.count != row.count ||
+    if (!stored.has_value() || stored->header.first_seq > row.first.seq ||
+        stored->header.end_seq() != row.first.seq + row.count ||
         stored->header.scope != row.scope ||
         stored->first_commit_seq != row.commit.first_commit_seq) {
       return Damaged(Family::kSegment);
@@ -58,8 +59,9 @@ class SegmentReader {
     Segment segment;
     segment.header = stored->header;
     *besides = *stored;
-    Coordinate at = row.first;
-    for (uint32_t i = 0; i < row.count; ++i, ++at.seq) {
+    VOUCH_ASSIGN_OR_RETURN(
+        auto places, PlacesOf(changes_, *reader_, segment.header, row.first));
+    for (const Coordinate& at : places) {
       VOUCH_ASSIGN_OR_RETURN(Change change, ReadChange(at));
       segment.changes.push_back(std::move(change));
     }
@@ -103,7 +105,11 @@ absl::StatusOr<std::vector<Hash>> HashesOf(const Reader& reader,
   SegmentRow besides;
   VOUCH_ASSIGN_OR_RETURN(Segment segment, segments.Read(row, &besides));
   VOUCH_RETURN_IF_ERROR(VerifyStoredSegment(segment));
-  for (const Change& change : segment.changes) hashes.push_back(change.hash);
+  // The row speaks of its last changes.
+  for (size_t i = segment.changes.size() - row.count;
+       i < segment.changes.size(); ++i) {
+    hashes.push_back(segment.changes[i].hash);
+  }
   if (besides.ack.has_value() &&
       !VerifyAck(centre, besides.ack->history,
                  EntriesOf(row.commit, row.scope, hashes),

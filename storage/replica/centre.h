@@ -231,15 +231,15 @@ class Centre {
   absl::Status CommitOne(const CommitRequest& request, Group* group,
                          CommitResult* result);
   absl::StatusOr<bool> FindDuplicate(const Segment& segment,
-                                     const Coordinate& first,
                                      CommitResult* result) const;
-  absl::Status JudgeAll(const CommitRequest& request, Coordinate at,
-                        SegmentCommit* commit);
+  absl::StatusOr<std::optional<size_t>> BeginOfRest(
+      const Segment& segment) const;
+  absl::Status JudgeAll(const CommitRequest& request, const Segment& part,
+                        Coordinate at, SegmentCommit* commit);
   absl::Status RenewAuthorIfLost(const CommitRequest& request, Group* group);
   void Append(const LogRow& row, absl::Span<const Hash> hashes, Group* group,
               CommitResult* result);
-  absl::Status Reinstate(const CommitRequest& request, const Coordinate& first,
-                         Group* group);
+  absl::Status Reinstate(const CommitRequest& request, Group* group);
   absl::StatusOr<Disposition> Decide(const Change& change);
   absl::StatusOr<ScopeEnd> ScopeEndOf(const ScopeId& scope);
   void Publish();

@@ -9,13 +9,13 @@
 namespace vouch {
 namespace {
 
-Coordinate FirstOf(const SegmentHeader& header, const Hash& branch) {
-  return {header.device(), header.incarnation, branch, header.first_seq};
-}
-
-std::vector<Hash> HashesOf(const Segment& segment) {
+// Of the last `count` changes: those that a commit speaks of.
+std::vector<Hash> HashesOf(const Segment& segment, size_t count) {
   std::vector<Hash> hashes;
-  for (const Change& change : segment.changes) hashes.push_back(change.hash);
+  for (size_t i = segment.changes.size() - count; i < segment.changes.size();
+       ++i) {
+    hashes.push_back(segment.changes[i].hash);
+  }
   return hashes;
 }
 
@@ -67,13 +67,16 @@ absl::StatusOr<Centre::CommitRequest> Centre::Verify(const DeviceId& from,
   const ProvenCommit& proven = *push.earlier[index];
   auto commit = DecodeSegmentCommit(proven.commit);
   if (!commit.ok() || commit->kind != LogEntry::kChange ||
-      commit->dispositions.size() != request.segment.changes.size()) {
+      commit->dispositions.empty() ||
+      commit->dispositions.size() > request.segment.changes.size()) {
     return request;
   }
   // Only this centre's own signature proves what this centre decided.
-  if (VerifyAck(centre_public_key_, proven.history,
-                EntriesOf(*commit, header.scope, HashesOf(request.segment)),
-                proven.signature)) {
+  if (VerifyAck(
+          centre_public_key_, proven.history,
+          EntriesOf(*commit, header.scope,
+                    HashesOf(request.segment, commit->dispositions.size())),
+          proven.signature)) {
     request.earlier = SegmentRow::EarlierCommit{
         proven.history, proven.signature, *std::move(commit)};
   }
@@ -90,9 +93,13 @@ absl::StatusOr<ScopeEnd> Centre::ScopeEndOf(const ScopeId& scope) {
 
 // The same segment, committed before: the same answer.
 absl::StatusOr<bool> Centre::FindDuplicate(const Segment& segment,
-                                           const Coordinate& first,
                                            CommitResult* result) const {
-  VOUCH_ASSIGN_OR_RETURN(auto row, changes_.GetSegmentRow(*store_, first));
+  VOUCH_ASSIGN_OR_RETURN(auto last, tail_.Find(segment.header.head));
+  if (!last.has_value()) return false;
+  VOUCH_ASSIGN_OR_RETURN(auto first,
+                         changes_.SegmentHolding(*store_, last->at));
+  if (!first.has_value()) return false;
+  VOUCH_ASSIGN_OR_RETURN(auto row, changes_.GetSegmentRow(*store_, *first));
   if (!row.has_value() || !row->committed() ||
       row->header.count != segment.header.count ||
       row->header.head != segment.header.head) {
@@ -105,22 +112,49 @@ absl::StatusOr<bool> Centre::FindDuplicate(const Segment& segment,
   result->duplicate = true;
   result->ack =
       SignAck(*centre_key_, history_,
-              EntriesOf(log->commit, segment.header.scope, HashesOf(segment)));
+              EntriesOf(log->commit, segment.header.scope,
+                        HashesOf(segment, log->commit.dispositions.size())));
   return true;
+}
+
+// Of a segment of which a shorter one holds the first changes, how many those
+// are; nothing if what is held lies otherwise.
+absl::StatusOr<std::optional<size_t>> Centre::BeginOfRest(
+    const Segment& segment) const {
+  std::optional<size_t> begin;
+  for (size_t i = 0; i < segment.changes.size(); ++i) {
+    VOUCH_ASSIGN_OR_RETURN(auto held, tail_.Find(segment.changes[i].hash));
+    if (!held.has_value()) {
+      if (i > 0 && !begin.has_value()) begin = i;
+    } else if (begin.has_value()) {
+      return std::optional<size_t>();
+    }
+    if (i == 0 && !held.has_value()) return std::optional<size_t>();
+  }
+  return begin;
 }
 
 // The verdicts: those that were given before, where that is proven; else new
 // ones (rule 10).
-absl::Status Centre::JudgeAll(const CommitRequest& request, Coordinate at,
-                              SegmentCommit* commit) {
-  if (request.earlier.has_value()) {
-    commit->dispositions = request.earlier->commit.dispositions;
+absl::Status Centre::JudgeAll(const CommitRequest& request, const Segment& part,
+                              Coordinate at, SegmentCommit* commit) {
+  // Both speak of the segment's last changes.
+  const bool proven =
+      request.earlier.has_value() &&
+      request.earlier->commit.dispositions.size() >= part.changes.size();
+  if (proven) {
+    const std::vector<Disposition>& given =
+        request.earlier->commit.dispositions;
+    const size_t begin = given.size() - part.changes.size();
+    commit->dispositions.assign(
+        given.begin() + static_cast<std::ptrdiff_t>(begin), given.end());
     commit->first_commit =
         FirstCommitOf(request.earlier->commit, request.earlier->history);
+    commit->first_commit->commit_seq += begin;
   }
-  for (size_t i = 0; i < request.segment.changes.size(); ++i) {
-    const Change& change = request.segment.changes[i];
-    if (!request.earlier.has_value()) {
+  for (size_t i = 0; i < part.changes.size(); ++i) {
+    const Change& change = part.changes[i];
+    if (!proven) {
       VOUCH_ASSIGN_OR_RETURN(Disposition verdict, Decide(change));
       commit->dispositions.push_back(verdict);
     }
@@ -151,17 +185,24 @@ void Centre::Append(const LogRow& row, absl::Span<const Hash> hashes,
 
 absl::Status Centre::CommitOne(const CommitRequest& request, Group* group,
                                CommitResult* result) {
-  const Segment& segment = request.segment;
-  const SegmentHeader& header = segment.header;
-  VOUCH_ASSIGN_OR_RETURN(ChainRuns::Place place, runs_.PlaceOf(segment));
-  const Coordinate first = FirstOf(header, place.branch);
-  if (place.held == ChainRuns::Held::kWhole) {
-    VOUCH_ASSIGN_OR_RETURN(bool found, FindDuplicate(segment, first, result));
+  std::optional<Segment> rest;
+  VOUCH_ASSIGN_OR_RETURN(ChainRuns::Place place,
+                         runs_.PlaceOf(request.segment));
+  if (place.held != ChainRuns::Held::kNot) {
+    VOUCH_ASSIGN_OR_RETURN(bool found, FindDuplicate(request.segment, result));
     if (found) {
       if (!request.earlier.has_value()) return absl::OkStatus();
-      return Reinstate(request, first, group);
+      return Reinstate(request, group);
+    }
+    VOUCH_ASSIGN_OR_RETURN(auto begin, BeginOfRest(request.segment));
+    if (request.recovering && begin.has_value()) {
+      rest = RestOf(request.segment, *begin);
+      VOUCH_ASSIGN_OR_RETURN(place, runs_.PlaceOf(*rest));
     }
   }
+  const Segment& segment = rest.has_value() ? *rest : request.segment;
+  const SegmentHeader& header = segment.header;
+  const Coordinate first = FirstOf(header, place.branch);
   if (place.held != ChainRuns::Held::kNot) {
     result->status =
         Error(Reason::kChainForked, "its changes are held in other segments");
@@ -178,15 +219,15 @@ absl::Status Centre::CommitOne(const CommitRequest& request, Group* group,
   commit.first_scope_seq = end.seq + 1;
   commit.previous_scope_head = end.head;
   commit.receive_ms = clock_->Now().wall_ms;
-  VOUCH_RETURN_IF_ERROR(JudgeAll(request, first, &commit));
+  VOUCH_RETURN_IF_ERROR(JudgeAll(request, segment, first, &commit));
   for (const Change& change : segment.changes) {
     VOUCH_RETURN_IF_ERROR(PutKept(change, place.branch, &group->batch));
   }
-  Append({first, header.count, header.scope, commit, Hash()}, HashesOf(segment),
-         group, result);
-  SegmentRow row{header, commit.first_commit_seq,
+  Append({first, header.count, header.scope, commit, Hash()},
+         HashesOf(segment, header.count), group, result);
+  SegmentRow row{request.segment.header, commit.first_commit_seq,
                  SegmentRow::AckProof{history_, result->ack}};
-  changes_.PutSegmentRow(row, place.branch, &group->batch);
+  changes_.PutSegmentRow(row, first, &group->batch);
   runs_.Add(header, place.branch);
   return RenewAuthorIfLost(request, group);
 }
@@ -214,12 +255,12 @@ absl::Status Centre::RenewAuthorIfLost(const CommitRequest& request,
 // A change that was applied once, provably, and is held for review since the
 // centre was restored: an entry of its own says that it is applied after all
 // (rule 10). The views are up to the log.
-absl::Status Centre::Reinstate(const CommitRequest& request,
-                               const Coordinate& first, Group* group) {
+absl::Status Centre::Reinstate(const CommitRequest& request, Group* group) {
   const SegmentRow::EarlierCommit& earlier = *request.earlier;
-  Coordinate at = first;
-  for (size_t i = 0; i < request.segment.changes.size(); ++i, ++at.seq) {
-    const Change& change = request.segment.changes[i];
+  const size_t count = earlier.commit.dispositions.size();
+  const std::vector<Change>& changes = request.segment.changes;
+  for (size_t i = 0; i < count; ++i) {
+    const Change& change = changes[changes.size() - count + i];
     VOUCH_ASSIGN_OR_RETURN(
         auto row, changes_.GetRecordChange(*store_, change.core.scope,
                                            change.core.record, change.hash));
@@ -237,8 +278,8 @@ absl::Status Centre::Reinstate(const CommitRequest& request,
     commit.dispositions.push_back(Disposition{});
     commit.first_commit = FirstCommitOf(earlier.commit, earlier.history);
     commit.first_commit->commit_seq += i;
-    Append({at, 1, change.core.scope, commit, Hash()}, {&change.hash, 1}, group,
-           nullptr);
+    Append({row->at, 1, change.core.scope, commit, Hash()}, {&change.hash, 1},
+           group, nullptr);
   }
   return absl::OkStatus();
 }

@@ -91,37 +91,40 @@ absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
     item->set_commit(std::move(commit));
     return absl::OkStatus();
   }
-  // Of a chain that is forked or in pieces the device may hold another run.
+  VOUCH_ASSIGN_OR_RETURN(auto kept,
+                         changes_.GetSegmentRow(snapshot, row.first));
+  if (!kept.has_value()) {
+    return Error(Reason::kStoreCorrupted, "a segment of the log is gone");
+  }
+  const SegmentHeader& header = kept->header;
+  // Of a chain that is forked or in pieces the device may hold another run; and
+  // what is left of a segment it may hold in another one.
   bool own = false;
   for (const OwnHead& head : request.own) {
     own |= row.first.device == device && row.first.branch.IsZero() &&
            row.first.incarnation == head.incarnation &&
+           row.first.seq == header.first_seq &&
            row.first.seq + row.count - 1 <= head.seq;
   }
-  auto prove = [&](const SegmentRow& segment, auto* item) {
-    if (!segment.ack.has_value()) return;
-    item->set_signature(segment.ack->signature.Bytes());
-    if (segment.ack->history == history_) return;
-    item->set_history_id(segment.ack->history.Bytes());
+  auto prove = [&](auto* item) {
+    if (!kept->ack.has_value()) return;
+    item->set_signature(kept->ack->signature.Bytes());
+    if (kept->ack->history == history_) return;
+    item->set_history_id(kept->ack->history.Bytes());
   };
   if (own) {
-    VOUCH_ASSIGN_OR_RETURN(auto stored,
-                           changes_.GetSegmentRow(snapshot, row.first));
     v1::CommittedSegment* item = batch->add_items()->mutable_own();
     item->set_incarnation(row.first.incarnation.Bytes());
     item->set_first_seq(row.first.seq);
     item->set_count(row.count);
     item->set_commit(std::move(commit));
-    if (stored.has_value()) {
-      // A twin of this tablet may have taken its place since it said Hello.
-      item->set_head(stored->header.head.Bytes());
-      prove(*stored, item);
-    }
+    // A twin of this tablet may have taken its place since it said Hello.
+    item->set_head(header.head.Bytes());
+    prove(item);
     return absl::OkStatus();
   }
-  SegmentRow stored;
   VOUCH_ASSIGN_OR_RETURN(Segment segment,
-                         changes_.GetSegment(snapshot, row.first, &stored));
+                         changes_.GetSegment(snapshot, row.first));
   // Of a chain in pieces a device that lacks some of its scopes cannot tell
   // which piece a number means; and one that recovers may hold pieces that this
   // centre lost.
@@ -132,7 +135,7 @@ absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
       segment,
       shorten ? changes_.Shortener(snapshot, segment, Hash()) : ShortenOwn()));
   item->set_commit(std::move(commit));
-  prove(stored, item);
+  prove(item);
   return absl::OkStatus();
 }
 

@@ -121,6 +121,34 @@ absl::StatusOr<std::optional<Hash>> HashInBranch(const ChangeStore& changes,
   return changes.GetChangeHash(reader, at);
 }
 
+absl::StatusOr<std::vector<Coordinate>> PlacesOf(const ChangeStore& changes,
+                                                 const Reader& reader,
+                                                 const SegmentHeader& header,
+                                                 const Coordinate& first) {
+  std::vector<Coordinate> places(header.count, first);
+  const size_t begin = first.seq - header.first_seq;
+  for (size_t i = begin; i < places.size(); ++i) {
+    places[i].seq = header.first_seq + i;
+  }
+  for (size_t i = begin; i > 0; --i) {
+    auto bytes = reader.Get(Family::kChain, ChainKey(places[i]));
+    if (absl::IsNotFound(bytes.status())) return Damaged();
+    VOUCH_RETURN_IF_ERROR(bytes.status());
+    auto row = DecodeChainRow(*bytes);
+    if (!row.has_value()) return Damaged();
+    auto core = DecodeCore(row->core_bytes);
+    if (!core.ok()) return Damaged();
+    Coordinate before = places[i];
+    --before.seq;
+    VOUCH_ASSIGN_OR_RETURN(auto run,
+                           RunHolding(changes, reader, before, core->previous));
+    if (!run.has_value()) return Damaged();
+    before.branch = run->first.branch;
+    places[i - 1] = before;
+  }
+  return places;
+}
+
 absl::StatusOr<bool> HoldsPrevious(const ChangeStore& changes,
                                    const Reader& reader,
                                    const SegmentHeader& header) {

@@ -44,6 +44,13 @@ absl::StatusOr<std::optional<Hash>> HashInBranch(const ChangeStore& changes,
                                                  const SegmentHeader& header,
                                                  uint64_t seq);
 
+// Where all changes of a segment are whose row is at `first`: from there on in
+// its run, those before in whichever run what it follows is.
+absl::StatusOr<std::vector<Coordinate>> PlacesOf(const ChangeStore& changes,
+                                                 const Reader& reader,
+                                                 const SegmentHeader& header,
+                                                 const Coordinate& first);
+
 // Whether what the segment follows is held; so for the first of a chain.
 absl::StatusOr<bool> HoldsPrevious(const ChangeStore& changes,
                                    const Reader& reader,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/replica/chain_runs.h"
 #include "storage/replica/keys.h"
 #include "sync/base/status.h"
 
@@ -194,10 +195,8 @@ absl::Status ChangeStore::ScanSummaries(
   return absl::OkStatus();
 }
 
-void ChangeStore::PutSegmentRow(const SegmentRow& row, const Hash& branch,
+void ChangeStore::PutSegmentRow(const SegmentRow& row, const Coordinate& first,
                                 WriteBatch* batch) const {
-  Coordinate first{row.header.device(), row.header.incarnation, branch,
-                   row.header.first_seq};
   batch->Put(Family::kSegment, ChainKey(first), EncodeSegmentRow(row));
 }
 
@@ -209,7 +208,7 @@ absl::StatusOr<std::optional<SegmentRow>> ChangeStore::GetSegmentRow(
   auto row = DecodeSegmentRow(*bytes);
   if (!row.has_value() || row->header.device() != first.device ||
       row->header.incarnation != first.incarnation ||
-      row->header.first_seq != first.seq) {
+      row->header.first_seq > first.seq || row->header.end_seq() <= first.seq) {
     return Damaged(Family::kSegment);
   }
   return row;
@@ -244,8 +243,9 @@ absl::StatusOr<Segment> ChangeStore::GetSegment(const Reader& reader,
   Segment segment;
   segment.header = found->header;
   if (row != nullptr) *row = *std::move(found);
-  Coordinate at = first;
-  for (uint32_t i = 0; i < segment.header.count; ++i, ++at.seq) {
+  VOUCH_ASSIGN_OR_RETURN(auto places,
+                         PlacesOf(*this, reader, segment.header, first));
+  for (const Coordinate& at : places) {
     VOUCH_ASSIGN_OR_RETURN(Change change, GetChange(reader, at));
     segment.changes.push_back(std::move(change));
   }

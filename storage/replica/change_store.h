@@ -67,16 +67,18 @@ class ChangeStore {
       const Reader& reader, absl::string_view begin, absl::string_view end,
       const std::function<bool(const RecordSummaryRow&)>& visit) const;
 
-  // `branch` names the run that it is in (chain_runs.h).
-  void PutSegmentRow(const SegmentRow& row, const Hash& branch,
+  // `first` is where its first change is, or of what is left of it the first
+  // (RestOf in rows.h).
+  void PutSegmentRow(const SegmentRow& row, const Coordinate& first,
                      WriteBatch* batch) const;
   absl::StatusOr<std::optional<SegmentRow>> GetSegmentRow(
       const Reader& reader, const Coordinate& first) const;
-  // The first change of the segment that holds `at`; nothing if none does.
+  // Where the row of the segment that holds `at` is; nothing if none does.
   absl::StatusOr<std::optional<Coordinate>> SegmentHolding(
       const Reader& reader, const Coordinate& at) const;
-  // The segment with all its changes. Errors: NOT_FOUND, STORE_CORRUPTED.
-  // With `row`, what is stored of it besides.
+  // The segment whose row is there, with all its changes, also those before
+  // `first`. Errors: NOT_FOUND, STORE_CORRUPTED. With `row`, what is stored of
+  // it besides.
   absl::StatusOr<Segment> GetSegment(const Reader& reader,
                                      const Coordinate& first,
                                      SegmentRow* row = nullptr) const;

@@ -189,8 +189,11 @@ class Device : public JudgeReader {
   absl::StatusOr<Segment> Decode(const std::string& wire,
                                  const PullState& state) const;
   absl::Status PullSegment(const v1::PulledSegment& item, PullState* state);
-  absl::Status CloseRest(const Coordinate& first, uint64_t end_seq,
-                         PullState* state);
+  using HeldRow = std::pair<Segment, SegmentRow>;
+  absl::StatusOr<std::optional<HeldRow>> HeldSegment(
+      const Coordinate& first, const PullState& state) const;
+  void KeepRest(const HeldRow& held, const Coordinate& first, uint64_t end_seq,
+                PullState* state);
   absl::Status PullOwn(const v1::CommittedSegment& item, PullState* state);
   absl::Status PassEntries(absl::Span<const Change> changes,
                            const Coordinate& first, const SegmentCommit& commit,

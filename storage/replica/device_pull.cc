@@ -5,6 +5,7 @@
 #include "storage/replica/chain_runs.h"
 #include "storage/replica/device.h"
 #include "storage/replica/keys.h"
+#include "storage/replica/pulled.h"
 #include "sync/base/codec.h"
 #include "sync/base/status.h"
 
@@ -19,41 +20,6 @@ std::vector<Hash> HashesOf(absl::Span<const Change> changes) {
   std::vector<Hash> out;
   for (const Change& change : changes) out.push_back(change.hash);
   return out;
-}
-
-absl::StatusOr<std::vector<Hash>> ParseHashes(
-    const google::protobuf::RepeatedPtrField<std::string>& raw) {
-  std::vector<Hash> out;
-  for (const std::string& bytes : raw) {
-    auto hash = Hash::FromBytes(bytes);
-    if (!hash.has_value()) {
-      return Error(Reason::kMalformed, "a hash is not 32 bytes");
-    }
-    out.push_back(*hash);
-  }
-  return out;
-}
-
-// The centre's proof of a commit, as a batch brings it; nothing if it does not.
-std::optional<SegmentRow::AckProof> ParseProof(const std::string& signature,
-                                               const std::string& history,
-                                               const HistoryId& head_history) {
-  auto signed_by = Signature::FromBytes(signature);
-  if (!signed_by.has_value()) return std::nullopt;
-  return SegmentRow::AckProof{
-      HistoryId::FromBytes(history).value_or(head_history), *signed_by};
-}
-
-absl::StatusOr<SegmentCommit> ParseCommit(absl::string_view bytes, size_t count,
-                                          uint8_t kind = LogEntry::kChange) {
-  VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit, DecodeSegmentCommit(bytes));
-  if (commit.kind != kind) {
-    return Error(Reason::kMalformed, "a commit of another kind");
-  }
-  if (commit.dispositions.size() != count) {
-    return Error(Reason::kMalformed, "a disposition is missing");
-  }
-  return commit;
 }
 
 }  // namespace
@@ -89,8 +55,11 @@ absl::Status Device::Apply(const v1::Ack& ack) {
     }
     VOUCH_RETURN_IF_ERROR(found.status());
     Segment segment = *std::move(found);
-    VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit,
-                           ParseCommit(item.commit(), segment.changes.size()));
+    VOUCH_ASSIGN_OR_RETURN(
+        SegmentCommit commit,
+        ParseCommit(item.commit(), segment.changes.size(), Speaks::kOfTheRest));
+    // The first changes were committed in another one: the log brings both.
+    if (commit.dispositions.size() < segment.changes.size()) continue;
     std::vector<LogEntry> entries =
         EntriesOf(commit, segment.header.scope, HashesOf(segment.changes));
     if (!VerifyAck(membership_->centre_key, *history, entries, *signature)) {
@@ -102,7 +71,7 @@ absl::Status Device::Apply(const v1::Ack& ack) {
     if (!row.earlier.has_value()) {
       row.earlier = SegmentRow::EarlierCommit{*history, *signature, commit};
     }
-    changes_.PutSegmentRow(row, first.branch, &batch);
+    changes_.PutSegmentRow(row, first, &batch);
     for (size_t c = 0; c < segment.changes.size(); ++c) {
       Coordinate at = first;
       at.seq += c;
@@ -151,9 +120,10 @@ struct Device::PullState {
   std::map<std::string, Hash> chain;  // hashes not yet in the store
   // Changes of the batch that are held: it may reinstate them yet.
   std::map<Hash, std::pair<Coordinate, Change>> held;
-  std::map<std::string, Segment> rests;  // own segments closed anew
-  std::vector<Run> begun;                // runs that begin in the batch
-  std::vector<uint64_t> stamps;          // others' clocks
+  // Rows of segments in whose place the batch puts shorter ones.
+  std::map<std::string, HeldRow> rests;
+  std::vector<Run> begun;        // runs that begin in the batch
+  std::vector<uint64_t> stamps;  // others' clocks
 };
 
 PullApplied Device::Apply(const v1::PullBatch& batch) {
@@ -244,21 +214,32 @@ absl::StatusOr<Segment> Device::Decode(const std::string& wire,
 
 absl::Status Device::PullSegment(const v1::PulledSegment& item,
                                  PullState* state) {
-  VOUCH_ASSIGN_OR_RETURN(Segment segment, Decode(item.segment(), *state));
-  VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit,
-                         ParseCommit(item.commit(), segment.changes.size()));
+  VOUCH_ASSIGN_OR_RETURN(Segment whole, Decode(item.segment(), *state));
+  VOUCH_ASSIGN_OR_RETURN(
+      SegmentCommit commit,
+      ParseCommit(item.commit(), whole.changes.size(), Speaks::kOfTheRest));
+  const size_t begin = whole.changes.size() - commit.dispositions.size();
+  const Segment segment = RestOf(whole, begin);
+  if (begin > 0) {
+    const auto find = PullState::FindIn(changes_, &state->placed);
+    VOUCH_ASSIGN_OR_RETURN(auto before, find(segment.header.previous));
+    if (!before.has_value()) {
+      return BadProof("the rest of a segment whose first changes are not here");
+    }
+  }
   VOUCH_ASSIGN_OR_RETURN(ChainRuns::Place place, state->runs.PlaceOf(segment));
-  const Coordinate first{segment.header.device(), segment.header.incarnation,
-                         place.branch, segment.header.first_seq};
+  const Coordinate first = FirstOf(segment.header, place.branch);
   Coordinate at = first;
-  SegmentRow row{segment.header};
+  SegmentRow row{whole.header};
   if (place.held == ChainRuns::Held::kWhole) {
     // It is here: it was lost at the centre, or is this tablet's own.
-    VOUCH_ASSIGN_OR_RETURN(auto known, changes_.GetSegmentRow(*store_, first));
-    if (known.has_value() && known->header.head == segment.header.head) {
-      row.earlier = known->earlier;
+    VOUCH_ASSIGN_OR_RETURN(auto known, HeldSegment(first, *state));
+    if (known.has_value()) {
+      if (known->second.header.head == whole.header.head) {
+        row.earlier = known->second.earlier;
+      }
+      KeepRest(*known, first, segment.header.end_seq(), state);
     }
-    VOUCH_RETURN_IF_ERROR(CloseRest(first, segment.header.end_seq(), state));
   } else if (first.device == id() && first.branch.IsZero() &&
              first.incarnation == writer_->incarnation()) {
     // A twin's: this chain would go on at the same places.
@@ -284,33 +265,39 @@ absl::Status Device::PullSegment(const v1::PulledSegment& item,
   return PassEntries(segment.changes, first, commit, state);
 }
 
-// Before it was put back this tablet closed a segment here that ended sooner
-// than the one it has closed since. The log's takes its place, and what the
-// other held besides is closed anew, or it would be in no segment at all.
-absl::Status Device::CloseRest(const Coordinate& first, uint64_t end_seq,
-                               PullState* state) {
-  if (first.device != id()) return absl::OkStatus();
-  Segment held;
-  auto pending = state->rests.find(ChainKey(first));
-  if (pending != state->rests.end()) {
-    held = pending->second;
-  } else {
-    auto stored = changes_.GetSegment(*store_, first);
-    if (absl::IsNotFound(stored.status())) return absl::OkStatus();
-    VOUCH_RETURN_IF_ERROR(stored.status());
-    held = *std::move(stored);
-  }
-  if (held.header.end_seq() <= end_seq) return absl::OkStatus();
-  held.changes.erase(
-      held.changes.begin(),
-      held.changes.begin() + static_cast<std::ptrdiff_t>(end_seq - first.seq));
-  Segment rest = SealSegment(std::move(held.changes), held.header.seen,
-                             writer_->device_key());
-  changes_.PutSegmentRow({rest.header}, first.branch, &state->batch);
+// The segment whose row is at `first`, with what the batch has put there.
+absl::StatusOr<std::optional<Device::HeldRow>> Device::HeldSegment(
+    const Coordinate& first, const PullState& state) const {
+  auto pending = state.rests.find(ChainKey(first));
+  if (pending != state.rests.end()) return std::optional(pending->second);
+  SegmentRow row;
+  auto stored = changes_.GetSegment(*store_, first, &row);
+  if (absl::IsNotFound(stored.status())) return std::optional<HeldRow>();
+  VOUCH_RETURN_IF_ERROR(stored.status());
+  return std::optional(HeldRow{*std::move(stored), std::move(row)});
+}
+
+// A segment of the log takes the place of a longer one, that its author closed
+// in another life. What the longer one holds besides would be in no segment
+// then: this tablet closes its own anew; another's keeps its row, moved up to
+// its rest, for the signature of the whole is the only proof of that.
+void Device::KeepRest(const HeldRow& held, const Coordinate& first,
+                      uint64_t end_seq, PullState* state) {
+  const auto& [segment, row] = held;
+  if (segment.header.end_seq() <= end_seq) return;
   Coordinate next = first;
   next.seq = end_seq;
-  state->rests[ChainKey(next)] = std::move(rest);
-  return absl::OkStatus();
+  SegmentRow moved = row;
+  Segment rest = segment;
+  if (first.device == id()) {
+    rest = RestOf(segment, end_seq - segment.header.first_seq);
+    rest = SealSegment(std::move(rest.changes), segment.header.seen,
+                       writer_->device_key());
+    moved = SegmentRow{rest.header};
+  }
+  moved.first_commit_seq = std::nullopt;
+  changes_.PutSegmentRow(moved, next, &state->batch);
+  state->rests[ChainKey(next)] = {std::move(rest), std::move(moved)};
 }
 
 absl::Status Device::PullOwn(const v1::CommittedSegment& item,
@@ -347,8 +334,9 @@ absl::Status Device::PullReinstated(const v1::ReinstatedChange& item,
   if (!hash.has_value()) {
     return Error(Reason::kMalformed, "a reinstated change's hash");
   }
-  VOUCH_ASSIGN_OR_RETURN(SegmentCommit commit,
-                         ParseCommit(item.commit(), 1, LogEntry::kReinstate));
+  VOUCH_ASSIGN_OR_RETURN(
+      SegmentCommit commit,
+      ParseCommit(item.commit(), 1, Speaks::kOfAll, LogEntry::kReinstate));
   auto here = state->held.find(*hash);
   if (here != state->held.end()) {
     auto [at, change] = here->second;

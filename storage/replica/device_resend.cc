@@ -21,11 +21,12 @@ constexpr uint8_t kVersion = 1;
 constexpr absl::string_view kClaim = "claim:";
 
 bool AnyApplied(const SegmentCommit& before, const SegmentCommit& now) {
-  for (size_t i = 0; i < before.dispositions.size(); ++i) {
-    if (!before.dispositions[i].quarantined && i < now.dispositions.size() &&
-        now.dispositions[i].quarantined) {
-      return true;
-    }
+  // Both speak of the segment's last changes, and one perhaps of more of them.
+  auto then = before.dispositions.rbegin();
+  auto since = now.dispositions.rbegin();
+  for (; then != before.dispositions.rend() && since != now.dispositions.rend();
+       ++then, ++since) {
+    if (!then->quarantined && since->quarantined) return true;
   }
   return false;
 }
@@ -108,9 +109,8 @@ absl::Status Device::AddLost(const Coordinate& first,
 }
 
 // The segment that holds a change; after a twin's segments were pulled it may
-// lie in another run than the change is found in.
-// Nothing for one of another's chain whose segment the log has since brought in
-// a shorter form: its author alone can close it anew.
+// lie in another run than the change is found in. Nothing for one of another's
+// chain that no segment here holds any more.
 absl::StatusOr<std::optional<Coordinate>> Device::SegmentOf(
     const Hash& hash) const {
   VOUCH_ASSIGN_OR_RETURN(auto location, changes_.GetLocation(*store_, hash));
@@ -187,11 +187,20 @@ absl::StatusOr<std::vector<Coordinate>> Device::Recut(
     const Coordinate& first, const std::function<bool(const Hash&)>& lacks) {
   VOUCH_ASSIGN_OR_RETURN(Segment segment, changes_.GetSegment(*store_, first));
   bool whole = true;
-  for (const Change& change : segment.changes) whole &= lacks(change.hash);
+  size_t first_lacking = segment.changes.size();
+  bool rest = true;  // what lacks is all that follows the first that does
+  for (size_t i = 0; i < segment.changes.size(); ++i) {
+    const bool lacking = lacks(segment.changes[i].hash);
+    if (lacking) first_lacking = std::min(first_lacking, i);
+    whole &= lacking;
+    rest &= lacking || i < first_lacking;
+  }
   if (whole) return std::vector<Coordinate>{first};
-  // Nobody but its author can cut another's, and as it is the centre refuses it
-  // each time, with all that would follow.
-  if (first.device != id()) return std::vector<Coordinate>();
+  // Nobody but its author can cut another's. The centre takes the rest of it;
+  // otherwise it would refuse it each time, with all that would follow.
+  if (first.device != id()) {
+    return rest ? std::vector<Coordinate>{first} : std::vector<Coordinate>();
+  }
   std::vector<Coordinate> parts;
   WriteBatch batch;
   batch.Delete(Family::kSegment, ChainKey(first));
@@ -212,7 +221,8 @@ absl::StatusOr<std::vector<Coordinate>> Device::Recut(
     Segment closed = SealSegment(std::move(part), segment.header.seen,
                                  writer_->device_key());
     part.clear();
-    changes_.PutSegmentRow({closed.header}, first.branch, &batch);
+    changes_.PutSegmentRow({closed.header},
+                           FirstOf(closed.header, first.branch), &batch);
   }
   VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kSynced));
   return parts;
@@ -263,7 +273,7 @@ void Device::PutPassed(const SegmentRow& known, const Coordinate& first,
   } else {
     row.earlier = std::nullopt;
   }
-  changes_.PutSegmentRow(row, first.branch, batch);
+  changes_.PutSegmentRow(row, first, batch);
 }
 
 RecoveryEnded Device::End() {

@@ -166,7 +166,7 @@ absl::Status Device::ForgetCommit(const Coordinate& first, const LogRow* log,
                                              row->ack->signature, log->commit};
   }
   row->ack = std::nullopt;
-  changes_.PutSegmentRow(*row, first.branch, batch);
+  changes_.PutSegmentRow(*row, first, batch);
   return absl::OkStatus();
 }
 

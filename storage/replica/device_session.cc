@@ -74,7 +74,8 @@ absl::Status Device::CloseSomeSegments() {
     std::vector<Change> part(std::make_move_iterator(open.begin() + begin),
                              std::make_move_iterator(open.begin() + end));
     Segment segment = SealSegment(std::move(part), seen, writer_->device_key());
-    changes_.PutSegmentRow({segment.header}, Hash(), &batch);
+    changes_.PutSegmentRow({segment.header}, FirstOf(segment.header, Hash()),
+                           &batch);
     begin = end;
   }
   uint64_t closed = segmented_seq_ + open.size();

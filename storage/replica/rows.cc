@@ -161,6 +161,18 @@ std::optional<RecordSummaryRow> DecodeSummary(absl::string_view key,
   return IfDone(in, row);
 }
 
+Segment RestOf(const Segment& segment, size_t begin) {
+  Segment rest;
+  rest.header = segment.header;
+  if (begin > 0) rest.header.previous = segment.changes[begin - 1].hash;
+  rest.header.first_seq += begin;
+  rest.header.count -= static_cast<uint32_t>(begin);
+  rest.changes.assign(
+      segment.changes.begin() + static_cast<std::ptrdiff_t>(begin),
+      segment.changes.end());
+  return rest;
+}
+
 std::string EncodeSegmentRow(const SegmentRow& row) {
   ByteWriter out;
   out.U8(row.earlier.has_value() ? kRecoveryRowVersion : kRowVersion);

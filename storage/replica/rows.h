@@ -85,6 +85,17 @@ struct SegmentRow {
   std::optional<EarlierCommit> earlier;
 };
 
+inline Coordinate FirstOf(const SegmentHeader& header, const Hash& branch) {
+  return {header.device(), header.incarnation, branch, header.first_seq};
+}
+
+// What is left of a segment without its first changes: those that a shorter
+// segment holds, which its author closed in another life. The rest keeps the
+// signature of the whole, which alone proves it. Its commit has a disposition
+// for each of its own changes: the last of the segment's.
+// Not signed as such, so never encoded.
+Segment RestOf(const Segment& segment, size_t begin);
+
 // Family::kTreeHead: a rung of the ladder by which a device finds where the
 // log of a restored centre still agrees (rule 12).
 struct LadderRow {

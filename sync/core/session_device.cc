@@ -281,7 +281,8 @@ void DeviceSession::OnAck(const v1::Ack& ack) {
     report_.changes_pushed += segment.count();
     auto commit = DecodeSegmentCommit(segment.commit());
     if (!commit.ok()) return Finish(commit.status());
-    target_ = std::max(target_, commit->first_commit_seq + segment.count());
+    target_ = std::max(target_,
+                       commit->first_commit_seq + commit->dispositions.size());
   }
   ++acks_pending_;
   effects_.push_back(ApplyAck{ack});

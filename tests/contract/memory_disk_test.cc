@@ -230,6 +230,10 @@ TEST(MemoryDisk, DamageOutlivesACrash) {
     EXPECT_EQ(ReasonOf(again->Get(Family::kChain, "0").status()),
               Reason::kStoreCorrupted);
     EXPECT_TRUE(again->Get(Family::kPayload, "0").ok());
+    disk.RepairValue(Family::kChain, "0", "as it was");
+    EXPECT_EQ(again->Get(Family::kChain, "0").value_or(""), "as it was");
+    disk.RepairValue(Family::kChain, "0", "sound already");
+    EXPECT_EQ(again->Get(Family::kChain, "0").value_or(""), "as it was");
   }
 }
 

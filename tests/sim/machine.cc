@@ -217,27 +217,15 @@ bool Machine::Rot(SimRandom* random) {
 }
 
 // The good bytes, where the stored ones are not.
-absl::Status Machine::Mend(const std::vector<Rotten>& rot, Store* store) {
-  WriteBatch batch;
+void Machine::Mend(const std::vector<Rotten>& rot, MemoryDisk* disk) {
   for (const Rotten& rotten : rot) {
-    auto now = store->Get(rotten.family, rotten.key);
-    if (ReasonOf(now.status()) != Reason::kStoreCorrupted) continue;
-    batch.Put(rotten.family, rotten.key, rotten.value);
+    disk->RepairValue(rotten.family, rotten.key, rotten.value);
   }
-  return store->Write(std::move(batch), Durability::kSynced);
 }
 
 void Machine::Scrub() {
   if (rot_.empty()) return;
-  std::unique_ptr<Store> opened;
-  Store* store = store_.get();
-  if (!up_) {
-    auto other = OpenMemoryStore(&disk_);
-    if (!other.ok()) return;  // the next scrub finds it
-    opened = *std::move(other);
-    store = opened.get();
-  }
-  if (!Mend(rot_, store).ok()) return;
+  Mend(rot_, &disk_);
   rot_.clear();
   Say("is scrubbed");
 }
@@ -303,12 +291,9 @@ void Machine::Peek(
   MemoryDisk copy = disk_.Clone();
   KeepsNothing nothing;
   if (writes == Writes::kSynced) copy.Crash(nothing);
+  Mend(rot_, &copy);
   auto store = OpenMemoryStore(&copy);
-  // Where the rot is in what opens a store, nobody reads it until the next
-  // scrub.
-  if (!store.ok() && !rot_.empty()) return;
   VOUCH_CHECK(store.ok());
-  VOUCH_CHECK(Mend(rot_, store->get()).ok());
   auto keys = KeyRing::Open(store->get(), &provider_, &nothing);
   VOUCH_CHECK(keys.ok());
   look(ChangeStore(store->get(), keys->get()), **store);

@@ -157,7 +157,7 @@ class Machine {
   };
 
   absl::Status OnWrite(MemoryDisk::Stage stage);
-  static absl::Status Mend(const std::vector<Rotten>& rot, Store* store);
+  static void Mend(const std::vector<Rotten>& rot, MemoryDisk* disk);
   void Die(int64_t restart_after_ms);
 
   const std::string name_;
