@@ -72,11 +72,11 @@ absl::StatusOr<Centre::CommitRequest> Centre::Verify(const DeviceId& from,
     return request;
   }
   // Only this centre's own signature proves what this centre decided.
-  if (VerifyAck(
-          centre_public_key_, proven.history,
-          EntriesOf(*commit, header.scope,
-                    HashesOf(request.segment, commit->dispositions.size())),
-          proven.signature)) {
+  const std::vector<LogEntry> entries =
+      EntriesOf(*commit, header.scope,
+                HashesOf(request.segment, commit->dispositions.size()));
+  if (VerifyAck(centre_public_key_, proven.history, entries,
+                proven.signature)) {
     request.earlier = SegmentRow::EarlierCommit{
         proven.history, proven.signature, *std::move(commit)};
   }
