@@ -290,13 +290,25 @@ void SyncSession::VerifyPushes() {
       index = work->verified;
       some_were_committing = committing_ > 0;
     }
-    auto request = parts_.centre->Verify(member_.device, work->push, index);
+    bool by_number = false;  // it refers so to what is being committed
+    Centre::FindOnWay on_way;
+    // In recovery segments of several runs of a chain may come.
+    if (!work->push.recovering) {
+      on_way = [&](const Incarnation& incarnation, uint64_t seq) {
+        std::optional<Hash> hash = HashOnWay(incarnation, seq);
+        by_number |= hash.has_value();
+        return hash;
+      };
+    }
+    auto request =
+        parts_.centre->Verify(member_.device, work->push, index, on_way);
     if (request.ok()) {
       Submit(work, index, *std::move(request));
       continue;
     }
-    if (ReasonOf(request.status()) == Reason::kReferenceUnknown) {
-      // It may refer by number to a change that is still being committed.
+    if (by_number || ReasonOf(request.status()) == Reason::kReferenceUnknown) {
+      // It may refer by number to a change that is still being committed, or
+      // to another one than that: what is committed tells.
       MutexLock lock(mutex_);
       if (committing_ > 0) {
         waits_for_commit_ = true;
@@ -324,13 +336,33 @@ void SyncSession::Submit(PushWork* work, size_t index,
                   const absl::StatusOr<Centre::CommitResult>& result) {
     self->OnCommitted(work, index, header, result);
   };
+  std::vector<Hash> hashes;
+  hashes.reserve(request.segment.changes.size());
+  for (const Change& change : request.segment.changes) {
+    hashes.push_back(change.hash);
+  }
+  const SegmentHeader& header = request.segment.header;
+  std::pair<Incarnation, uint64_t> first(header.incarnation, header.first_seq);
   push.request = std::move(request);
   {
     MutexLock lock(mutex_);
+    on_way_.insert_or_assign(first, std::move(hashes));
     ++work->verified;
     ++committing_;
   }
   parts_.committer->Submit(id_, std::move(push));
+}
+
+std::optional<Hash> SyncSession::HashOnWay(const Incarnation& incarnation,
+                                           uint64_t seq) {
+  MutexLock lock(mutex_);
+  auto next = on_way_.upper_bound({incarnation, seq});
+  if (next == on_way_.begin()) return std::nullopt;
+  const auto& [first, hashes] = *--next;
+  if (first.first != incarnation || seq - first.second >= hashes.size()) {
+    return std::nullopt;
+  }
+  return hashes[seq - first.second];
 }
 
 void SyncSession::KeepAside(const PushWork* work, size_t index,
@@ -354,6 +386,7 @@ void SyncSession::OnCommitted(
   const absl::Status status = result.ok() ? result->status : result.status();
   MutexLock lock(mutex_);
   --committing_;
+  on_way_.erase({header.incarnation, header.first_seq});
   ++work->answered;
   if (status.ok()) {
     parts_.centre->AddToAck(member_.device, header, work->push.recovering,
@@ -361,7 +394,10 @@ void SyncSession::OnCommitted(
     changes_pushed_ += header.count;
   } else {
     work->Fail(index, status);
-    if (result.ok()) {  // this segment's own fault, not the disk's
+    // What follows a segment that the disk failed does not link, and is no more
+    // at fault than that.
+    disk_failed_ |= !result.ok();
+    if (!disk_failed_) {  // this segment's own fault
       // A failed push stays in its place, so the task may look at it. If the
       // pool has no room the bytes are not kept: the tablet has them.
       (void)parts_.pool->Submit(

@@ -23,9 +23,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/aside.h"
@@ -119,6 +121,7 @@ class SyncSession
   // The oldest push with a segment to verify; null if none has.
   PushWork* NextToVerify() VOUCH_REQUIRES(mutex_);
   void Submit(PushWork* work, size_t index, Centre::CommitRequest request);
+  std::optional<Hash> HashOnWay(const Incarnation& incarnation, uint64_t seq);
   void KeepAside(const PushWork* work, size_t index,
                  const absl::Status& status);
   // The committer's.
@@ -139,7 +142,12 @@ class SyncSession
   std::deque<PushWork> pushes_ VOUCH_GUARDED_BY(mutex_);
   bool verifying_ VOUCH_GUARDED_BY(mutex_) = false;
   bool waits_for_commit_ VOUCH_GUARDED_BY(mutex_) = false;
-  size_t committing_ VOUCH_GUARDED_BY(mutex_) = 0;  // segments
+  size_t committing_ VOUCH_GUARDED_BY(mutex_) = 0;     // segments
+  bool disk_failed_ VOUCH_GUARDED_BY(mutex_) = false;  // a commit of this one's
+  // The hashes of what is committing, by the segment's first coordinate; as
+  // many as the push window lets in.
+  std::map<std::pair<Incarnation, uint64_t>, std::vector<Hash>> on_way_
+      VOUCH_GUARDED_BY(mutex_);
   std::optional<ReadFeed> feed_ VOUCH_GUARDED_BY(mutex_);
   std::deque<v1::SyncResponse> writes_ VOUCH_GUARDED_BY(mutex_);
   size_t write_bytes_ VOUCH_GUARDED_BY(mutex_) = 0;

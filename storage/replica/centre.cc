@@ -196,10 +196,14 @@ absl::Status Centre::Materialise(size_t entries_max) {
     return Error(Reason::kStoreCorrupted, "family log has a gap");
   }
   Materialiser materialiser(&changes_, store_);
+  std::vector<Hash> worked_in;
   for (const LogRow& row : rows) {
     Coordinate at = row.first;
+    VOUCH_ASSIGN_OR_RETURN(std::vector<Change> changes,
+                           changes_.GetChanges(*store_, at, row.count));
     for (uint32_t i = 0; i < row.count; ++i, ++at.seq) {
-      VOUCH_ASSIGN_OR_RETURN(Change change, changes_.GetChange(*store_, at));
+      const Change& change = changes[i];
+      worked_in.push_back(change.hash);
       std::optional<uint64_t> commit_seq = row.commit.first_commit_seq + i;
       if (row.commit.kind == LogEntry::kReinstate) {
         // It stays where it was committed; what it got is another.
@@ -219,6 +223,10 @@ absl::Status Centre::Materialise(size_t entries_max) {
   batch.Put(Family::kMeta, kMaterialised, U64Key(done));
   // Derived: what a crash loses is derived again from the watermark on.
   VOUCH_RETURN_IF_ERROR(store_->Write(std::move(batch), Durability::kBuffered));
+  consulted_ = {};
+  // The store knows these now. One by one, so that a tail which is too long is
+  // brought under its limit and no further while a commit waits.
+  for (const Hash& hash : worked_in) tail_.Forget(hash);
   bool caught_up = false;
   {
     MutexLock lock(mutex_);

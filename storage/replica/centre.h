@@ -37,13 +37,18 @@
 
 namespace vouch {
 
-inline constexpr size_t kCommitGroupChangesMax = 2048;
+// Some ten milliseconds of work, beside which a sync is little: whoever has a
+// small change waits for the group before, and shares one.
+inline constexpr size_t kCommitGroupChangesMax = 512;
 inline constexpr size_t kCommitGroupBytesMax = 4 << 20;
 inline constexpr size_t kMaterialiseEntriesMax = 1024;
 // In Family::kMeta: how much of the log is in the views and indexes.
 inline constexpr absl::string_view kMaterialised = "materialised";
-// Committed changes kept in memory until the views have caught up.
-inline constexpr size_t kTailChangesMax = 16384;
+// Committed changes of which some 200 bytes each are kept in memory until they
+// are in the views. A longer tail is worked off while commits wait. A decision
+// waits for all of it, so more room would buy a long push time at the price of
+// everybody's decisions.
+inline constexpr size_t kTailChangesMax = 16'384;
 inline constexpr int64_t kCodeValidMsMax = int64_t{30} * 24 * 3600 * 1000;
 inline constexpr int64_t kCodeValidMsDefault = int64_t{24} * 3600 * 1000;
 inline constexpr size_t kPersonNameBytesMax = 200;
@@ -96,9 +101,13 @@ class Centre {
   // Any thread: decodes and verifies segment `index` of what `from` pushed; an
   // earlier commit that is not proven is left out. Errors: those of
   // DecodeSegment, CHAIN_FOREIGN.
+  // `on_way` knows the hashes of changes of that chain that are being
+  // committed, so that segments which refer to them by number need not wait.
+  using FindOnWay = std::function<std::optional<Hash>(
+      const Incarnation& incarnation, uint64_t seq)>;
   absl::StatusOr<CommitRequest> Verify(const DeviceId& from,
-                                       const CommitSegments& push,
-                                       size_t index) const;
+                                       const CommitSegments& push, size_t index,
+                                       const FindOnWay& on_way = nullptr) const;
 
   struct CommitResult {
     absl::Status status;  // CHAIN_BROKEN, CHAIN_FORKED; OK for a duplicate
@@ -202,6 +211,13 @@ class Centre {
  private:
   struct Group;
   class JudgingReader;
+  // What verdicts were given on; at most what one commit group asks for, and
+  // dropped with it.
+  struct Consulted {
+    absl::flat_hash_map<DeviceId, std::optional<AuthorFacts>> authors;
+    absl::flat_hash_map<PersonId, std::optional<AuthorFacts>> persons;
+    absl::flat_hash_map<RecordId, std::optional<RecordView>> records;
+  };
   Centre(Store* store, KeyRing* keys, const Judge* judge, const Clock* clock,
          Random* random);
   absl::Status LoadIdentity(const Options& options);
@@ -270,6 +286,7 @@ class Centre {
   std::optional<ChainWriter> writer_;
   std::optional<TiledTree> tree_;
   LocationIndex tail_;       // committed, not yet materialised
+  Consulted consulted_;      // of this commit, since the views last moved
   bool reload_due_ = false;  // tree, tail and caches are not the store's
   ChainRuns runs_;
   absl::flat_hash_map<ScopeId, ScopeEnd> scope_ends_;

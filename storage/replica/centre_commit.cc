@@ -30,13 +30,18 @@ struct Centre::Group {
   std::optional<ChainWriter> renewed;
 };
 
-absl::StatusOr<Centre::CommitRequest> Centre::Verify(const DeviceId& from,
-                                                     const CommitSegments& push,
-                                                     size_t index) const {
+absl::StatusOr<Centre::CommitRequest> Centre::Verify(
+    const DeviceId& from, const CommitSegments& push, size_t index,
+    const FindOnWay& on_way) const {
   absl::Status failed;
   std::optional<SegmentHeader> by_number;
-  auto resolve = [&](const SegmentHeader& header, uint64_t seq) {
+  auto resolve = [&](const SegmentHeader& header,
+                     uint64_t seq) -> std::optional<Hash> {
     by_number = header;
+    if (on_way && header.device() == from) {
+      const std::optional<Hash> found = on_way(header.incarnation, seq);
+      if (found.has_value()) return found;
+    }
     auto hash = HashInBranch(changes_, *store_, header, seq);
     failed.Update(hash.status());
     return hash.value_or(std::nullopt);
@@ -112,8 +117,8 @@ absl::StatusOr<bool> Centre::FindDuplicate(const Segment& segment,
   result->duplicate = true;
   result->ack =
       SignAck(*centre_key_, history_,
-              EntriesOf(log->commit, segment.header.scope,
-                        HashesOf(segment, log->commit.dispositions.size())));
+              LeavesOf(log->commit, segment.header.scope,
+                       HashesOf(segment, log->commit.dispositions.size())));
   return true;
 }
 
@@ -168,15 +173,14 @@ absl::Status Centre::JudgeAll(const CommitRequest& request, const Segment& part,
 
 void Centre::Append(const LogRow& row, absl::Span<const Hash> hashes,
                     Group* group, CommitResult* result) {
-  std::vector<LogEntry> entries =
-      EntriesOf(row.commit, row.scope, {hashes.begin(), hashes.end()});
-  for (const LogEntry& entry : entries) {
-    tree_->Append(LeafHash(EncodeLogEntry(entry)));
-  }
+  const EntryLeaves entries =
+      LeavesOf(row.commit, row.scope, {hashes.begin(), hashes.end()});
+  for (const Hash& leaf : entries.leaves) tree_->Append(leaf);
   LogRow written = row;
-  written.scope_head = ScopeHead(entries.back());
+  written.scope_head = entries.scope_head;
   changes_.PutLogRow(written, &group->batch);
-  scope_ends_[row.scope] = {entries.back().scope_seq, written.scope_head};
+  scope_ends_[row.scope] = {row.commit.first_scope_seq + hashes.size() - 1,
+                            written.scope_head};
   group->changes += row.count;
   if (result != nullptr) {
     result->ack = SignAck(*centre_key_, history_, entries);
@@ -334,6 +338,7 @@ absl::StatusOr<std::vector<Centre::CommitResult>> Centre::Commit(
   VOUCH_RETURN_IF_ERROR(Settle());
   std::vector<CommitResult> results(requests.size());
   absl::Status status = CommitAll(requests, &results);
+  consulted_ = {};
   if (status.ok()) return results;
   reload_due_ = true;
   Reason reason = ReasonOf(status);

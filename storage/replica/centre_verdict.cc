@@ -6,31 +6,47 @@
 namespace vouch {
 
 // What a verdict reads. A failing disk must fail the commit: as "unknown
-// author" it would hold honest work for ever.
+// author" it would hold honest work for ever. What was read once is not read
+// again until the views move: most of a commit is by one author on one
+// registration.
 class Centre::JudgingReader : public JudgeReader {
  public:
-  explicit JudgingReader(const Centre& centre) : centre_(centre) {}
+  JudgingReader(const Centre& centre, Consulted* consulted)
+      : centre_(centre), consulted_(consulted) {}
 
   std::optional<AuthorFacts> Author(const DeviceId& device) const override {
-    return Take(centre_.FindAuthor(device));
+    return Once(&consulted_->authors, device,
+                [&] { return centre_.FindAuthor(device); });
   }
   std::optional<AuthorFacts> Person(const PersonId& person) const override {
-    return Take(centre_.FindPerson(person));
+    return Once(&consulted_->persons, person,
+                [&] { return centre_.FindPerson(person); });
   }
   std::optional<RecordView> Record(const RecordId& record) const override {
-    return Take(centre_.FindRecord(record));
+    return Once(&consulted_->records, record,
+                [&] { return centre_.FindRecord(record); });
   }
   const absl::Status& failed() const { return failed_; }
 
  private:
-  template <typename T>
-  std::optional<T> Take(absl::StatusOr<T> found) const {
-    if (found.ok()) return *std::move(found);
-    if (!absl::IsNotFound(found.status())) failed_.Update(found.status());
-    return std::nullopt;
+  template <typename Key, typename T, typename Find>
+  std::optional<T> Once(absl::flat_hash_map<Key, std::optional<T>>* known,
+                        const Key& key, const Find& find) const {
+    auto before = known->find(key);
+    if (before != known->end()) return before->second;
+    absl::StatusOr<T> found = find();
+    if (!found.ok() && !absl::IsNotFound(found.status())) {
+      failed_.Update(found.status());
+      return std::nullopt;
+    }
+    std::optional<T> answer;
+    if (found.ok()) answer = *std::move(found);
+    known->emplace(key, answer);
+    return answer;
   }
 
   const Centre& centre_;
+  Consulted* const consulted_;
   mutable absl::Status failed_;
 };
 
@@ -78,7 +94,7 @@ absl::StatusOr<Disposition> Centre::Decide(const Change& change) {
                                         : judged.witness_signatures)
         .push_back(s.key);
   }
-  JudgingReader reader(*this);
+  JudgingReader reader(*this, &consulted_);
   absl::Status verdict = judge_->Decide(judged, reader);
   VOUCH_RETURN_IF_ERROR(reader.failed());
   if (verdict.ok()) return Disposition{};

@@ -1,13 +1,36 @@
 #include "storage/replica/change_store.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "absl/container/flat_hash_map.h"
 #include "storage/replica/chain_runs.h"
 #include "storage/replica/keys.h"
 #include "sync/base/status.h"
 
 namespace vouch {
 namespace {
+
+// Fewer changes are looked up one by one: a scan has its own cost.
+constexpr uint32_t kScannedChangesMin = 4;
+
+// What a family holds from `begin` up to `end`, by key.
+using Rows = absl::flat_hash_map<std::string, std::string>;
+absl::StatusOr<Rows> RowsIn(const Reader& reader, Family family,
+                            absl::string_view begin, absl::string_view end) {
+  Rows rows;
+  VOUCH_RETURN_IF_ERROR(reader.Scan(
+      family, begin, end, [&](absl::string_view key, absl::string_view value) {
+        rows.emplace(std::string(key), std::string(value));
+        return true;
+      }));
+  return rows;
+}
+
+const std::string* Find(const Rows& rows, const std::string& key) {
+  auto found = rows.find(key);
+  return found == rows.end() ? nullptr : &found->second;
+}
 
 absl::Status Damaged(Family family) {
   return Error(Reason::kStoreCorrupted,
@@ -30,9 +53,26 @@ absl::Status ChangeStore::PutChange(const Change& change, const Hash& branch,
 
 absl::StatusOr<Change> ChangeStore::GetChange(const Reader& reader,
                                               const Coordinate& at) const {
-  std::string key = ChainKey(at);
-  VOUCH_ASSIGN_OR_RETURN(std::string bytes, reader.Get(Family::kChain, key));
-  auto row = DecodeChainRow(bytes);
+  std::string chain_key = ChainKey(at);
+  VOUCH_ASSIGN_OR_RETURN(std::string bytes,
+                         reader.Get(Family::kChain, chain_key));
+  auto key = reader.Get(Family::kKey, PayloadKeyName(chain_key));
+  if (absl::IsNotFound(key.status())) {
+    return MakeChange(reader, at, bytes, nullptr, nullptr);
+  }
+  if (!key.ok()) return key.status();
+  auto payload = reader.Get(Family::kPayload, chain_key);
+  if (absl::IsNotFound(payload.status())) {
+    return MakeChange(reader, at, bytes, nullptr, nullptr);
+  }
+  if (!payload.ok()) return payload.status();
+  return MakeChange(reader, at, bytes, &*key, &*payload);
+}
+
+absl::StatusOr<Change> ChangeStore::MakeChange(
+    const Reader& reader, const Coordinate& at, absl::string_view chain_row,
+    const std::string* key, const std::string* payload) const {
+  auto row = DecodeChainRow(chain_row);
   if (!row.has_value()) return Damaged(Family::kChain);
   auto core = DecodeCore(row->core_bytes);
   // A row says itself where it belongs; one moved elsewhere is damage.
@@ -45,16 +85,55 @@ absl::StatusOr<Change> ChangeStore::GetChange(const Reader& reader,
   change.signatures = std::move(row->signatures);
   change.core = *std::move(core);
   change.hash = ChangeHash(change.core_bytes);
-  VOUCH_ASSIGN_OR_RETURN(auto plain,
-                         keys_->GetPayload(reader, key, change.core.scope));
-  change.erased = !plain.has_value();
-  if (plain.has_value()) {
-    if (plain->size() < Salt::kSize) return Damaged(Family::kPayload);
-    change.salt =
-        *Salt::FromBytes(absl::string_view(*plain).substr(0, Salt::kSize));
-    change.payload = plain->substr(Salt::kSize);
-  }
+  change.erased = key == nullptr || payload == nullptr;
+  if (change.erased) return change;
+  VOUCH_ASSIGN_OR_RETURN(std::string plain,
+                         keys_->OpenPayload(reader, ChainKey(at),
+                                            change.core.scope, *key, *payload));
+  if (plain.size() < Salt::kSize) return Damaged(Family::kPayload);
+  change.salt =
+      *Salt::FromBytes(absl::string_view(plain).substr(0, Salt::kSize));
+  change.payload = plain.substr(Salt::kSize);
   return change;
+}
+
+// They lie side by side in each family: one scan of each finds them many times
+// sooner than a look-up a row.
+absl::StatusOr<std::vector<Change>> ChangeStore::GetChanges(
+    const Reader& reader, const Coordinate& first, uint32_t count) const {
+  std::vector<Change> out;
+  out.reserve(count);
+  Coordinate at = first;
+  if (count < kScannedChangesMin) {
+    for (; at.seq < first.seq + count; ++at.seq) {
+      VOUCH_ASSIGN_OR_RETURN(Change change, GetChange(reader, at));
+      out.push_back(std::move(change));
+    }
+    return out;
+  }
+  at.seq += count;
+  const std::string begin = ChainKey(first);
+  const std::string end = ChainKey(at);
+  VOUCH_ASSIGN_OR_RETURN(Rows chain,
+                         RowsIn(reader, Family::kChain, begin, end));
+  VOUCH_ASSIGN_OR_RETURN(
+      Rows keys,
+      RowsIn(reader, Family::kKey, PayloadKeyName(begin), PayloadKeyName(end)));
+  VOUCH_ASSIGN_OR_RETURN(Rows payloads,
+                         RowsIn(reader, Family::kPayload, begin, end));
+  for (at.seq = first.seq; at.seq < first.seq + count; ++at.seq) {
+    const std::string key = ChainKey(at);
+    const std::string* row = Find(chain, key);
+    if (row == nullptr) {
+      return Error(Reason::kNotFound, "a change of a segment is not there");
+    }
+    VOUCH_ASSIGN_OR_RETURN(
+        Change change,
+        MakeChange(reader, at, *row, Find(keys, PayloadKeyName(key)),
+                   Find(payloads, key)));
+    out.push_back(std::move(change));
+  }
+  return out;
 }
 
 absl::StatusOr<std::optional<Hash>> ChangeStore::GetChangeHash(
@@ -102,97 +181,6 @@ absl::StatusOr<std::optional<ChangeLocation>> ChangeStore::GetLocation(
   auto location = DecodeLocation(*bytes);
   if (!location.has_value()) return Damaged(Family::kByHash);
   return location;
-}
-
-void ChangeStore::PutRecordChange(const ScopeId& scope, const RecordId& record,
-                                  const RecordChange& row,
-                                  WriteBatch* batch) const {
-  batch->Put(Family::kRecordChange, RecordChangeKey(record, scope, row.hash),
-             EncodeRecordChange(row));
-}
-
-absl::StatusOr<std::optional<RecordChange>> ChangeStore::GetRecordChange(
-    const Reader& reader, const ScopeId& scope, const RecordId& record,
-    const Hash& hash) const {
-  auto bytes =
-      reader.Get(Family::kRecordChange, RecordChangeKey(record, scope, hash));
-  if (absl::IsNotFound(bytes.status())) return std::optional<RecordChange>();
-  if (!bytes.ok()) return bytes.status();
-  auto row = DecodeRecordChange(hash, *bytes);
-  if (!row.has_value()) return Damaged(Family::kRecordChange);
-  return row;
-}
-
-absl::StatusOr<std::vector<RecordChange>> ChangeStore::GetRecordChanges(
-    const Reader& reader, const ScopeId& scope, const RecordId& record) const {
-  std::vector<RecordChange> rows;
-  bool damaged = false;
-  std::string prefix = RecordPrefix(record, scope);
-  VOUCH_RETURN_IF_ERROR(reader.Scan(
-      Family::kRecordChange, prefix, PrefixEnd(prefix),
-      [&](absl::string_view key, absl::string_view value) {
-        auto hash = Hash::FromBytes(key.substr(prefix.size()));
-        auto row = hash ? DecodeRecordChange(*hash, value) : std::nullopt;
-        damaged = !row.has_value();
-        if (damaged) return false;
-        rows.push_back(*row);
-        return true;
-      }));
-  if (damaged) return Damaged(Family::kRecordChange);
-  return rows;
-}
-
-absl::StatusOr<std::vector<ScopeId>> ChangeStore::ScopesOf(
-    const Reader& reader, const RecordId& record) const {
-  std::vector<ScopeId> scopes;
-  VOUCH_RETURN_IF_ERROR(reader.Scan(
-      Family::kRecordChange, record.view(), PrefixEnd(record.view()),
-      [&](absl::string_view key, absl::string_view) {
-        auto scope =
-            ScopeId::FromBytes(key.substr(RecordId::kSize, ScopeId::kSize));
-        if (scope.has_value() && (scopes.empty() || scopes.back() != *scope)) {
-          scopes.push_back(*scope);
-        }
-        return true;
-      }));
-  return scopes;
-}
-
-absl::StatusOr<ScopeId> ChangeStore::ScopeOf(const Reader& reader,
-                                             const RecordId& record) const {
-  std::optional<ScopeId> scope;
-  VOUCH_RETURN_IF_ERROR(reader.Scan(
-      Family::kRecordChange, record.view(), PrefixEnd(record.view()),
-      [&](absl::string_view key, absl::string_view) {
-        scope = ScopeId::FromBytes(key.substr(RecordId::kSize, ScopeId::kSize));
-        return false;
-      }));
-  if (!scope.has_value()) {
-    return Error(Reason::kNotFound,
-                 absl::StrCat("there is no record ", record.Hex()));
-  }
-  return *scope;
-}
-
-void ChangeStore::PutSummary(const RecordSummaryRow& row,
-                             WriteBatch* batch) const {
-  batch->Put(Family::kRecordState, RecordStateKey(row.scope, row.record),
-             EncodeSummary(row));
-}
-
-absl::Status ChangeStore::ScanSummaries(
-    const Reader& reader, absl::string_view begin, absl::string_view end,
-    const std::function<bool(const RecordSummaryRow&)>& visit) const {
-  bool damaged = false;
-  VOUCH_RETURN_IF_ERROR(
-      reader.Scan(Family::kRecordState, begin, end,
-                  [&](absl::string_view key, absl::string_view value) {
-                    auto row = DecodeSummary(key, value);
-                    damaged = !row.has_value();
-                    return !damaged && visit(*row);
-                  }));
-  if (damaged) return Damaged(Family::kRecordState);
-  return absl::OkStatus();
 }
 
 void ChangeStore::PutSegmentRow(const SegmentRow& row, const Coordinate& first,
@@ -243,12 +231,20 @@ absl::StatusOr<Segment> ChangeStore::GetSegment(const Reader& reader,
   Segment segment;
   segment.header = found->header;
   if (row != nullptr) *row = *std::move(found);
-  VOUCH_ASSIGN_OR_RETURN(auto places,
-                         PlacesOf(*this, reader, segment.header, first));
-  for (const Coordinate& at : places) {
-    VOUCH_ASSIGN_OR_RETURN(Change change, GetChange(reader, at));
-    segment.changes.push_back(std::move(change));
+  const uint64_t before = first.seq - segment.header.first_seq;
+  if (before > 0) {
+    VOUCH_ASSIGN_OR_RETURN(auto places,
+                           PlacesOf(*this, reader, segment.header, first));
+    for (uint64_t i = 0; i < before; ++i) {
+      VOUCH_ASSIGN_OR_RETURN(Change change, GetChange(reader, places[i]));
+      segment.changes.push_back(std::move(change));
+    }
   }
+  VOUCH_ASSIGN_OR_RETURN(
+      auto rest,
+      GetChanges(reader, first,
+                 static_cast<uint32_t>(segment.header.count - before)));
+  std::move(rest.begin(), rest.end(), std::back_inserter(segment.changes));
   return segment;
 }
 
@@ -302,41 +298,6 @@ absl::StatusOr<ScopeEnd> ChangeStore::GetScopeEnd(const Reader& reader,
   return end;
 }
 
-absl::StatusOr<std::vector<std::pair<ScopeId, Hash>>> ChangeStore::ScopeStates(
-    const Reader& reader) const {
-  std::vector<std::pair<ScopeId, Hash>> out;
-  std::optional<ScopeStateHasher> hasher;
-  VOUCH_RETURN_IF_ERROR(
-      ScanSummaries(reader, "", "", [&](const RecordSummaryRow& row) {
-        if (out.empty() || out.back().first != row.scope) {
-          if (hasher.has_value()) out.back().second = hasher->Finish();
-          out.push_back({row.scope, Hash()});
-          hasher.emplace();
-        }
-        hasher->Add(row.record, row.state_hash);
-        return true;
-      }));
-  if (hasher.has_value()) out.back().second = hasher->Finish();
-  return out;
-}
-
-absl::Status ChangeStore::ScanRecordChanges(
-    const Reader& reader,
-    const std::function<bool(const RecordChange&)>& visit) const {
-  bool damaged = false;
-  VOUCH_RETURN_IF_ERROR(reader.Scan(
-      Family::kRecordChange, "", "",
-      [&](absl::string_view key, absl::string_view value) {
-        auto hash = Hash::FromBytes(
-            key.substr(std::min(key.size(), RecordId::kSize + ScopeId::kSize)));
-        auto row = hash ? DecodeRecordChange(*hash, value) : std::nullopt;
-        damaged = !row.has_value();
-        return !damaged && visit(*row);
-      }));
-  if (damaged) return Damaged(Family::kRecordChange);
-  return absl::OkStatus();
-}
-
 ShortenOwn ChangeStore::Shortener(const Reader& reader, const Segment& segment,
                                   const Hash& branch) const {
   if (!branch.IsZero()) return nullptr;
@@ -367,63 +328,6 @@ absl::StatusOr<uint64_t> ChangeStore::LogSize(const Reader& reader) const {
       }));
   if (damaged) return Damaged(Family::kLog);
   return size;
-}
-
-absl::StatusOr<FoldChange> ChangeStore::LoadFoldChange(
-    const Reader& reader, const RecordChange& row) const {
-  VOUCH_ASSIGN_OR_RETURN(Change change, GetChange(reader, row.at));
-  if (change.hash != row.hash) return Damaged(Family::kRecordChange);
-  FoldChange fold;
-  fold.hash = row.hash;
-  fold.erased = change.erased;
-  fold.disposition = row.disposition;
-  if (!change.erased) {
-    auto values = DecodePayload(change.payload);
-    // Committed bytes that this version cannot read: carried, never lost.
-    fold.inert = !values.ok();
-    if (values.ok()) fold.values = *std::move(values);
-  }
-  fold.core = std::move(change.core);
-  return fold;
-}
-
-absl::StatusOr<std::vector<FoldChange>> ChangeStore::LoadRecord(
-    const Reader& reader, const std::vector<RecordChange>& rows) const {
-  std::vector<FoldChange> out;
-  out.reserve(rows.size());
-  for (const RecordChange& row : rows) {
-    VOUCH_ASSIGN_OR_RETURN(FoldChange fold, LoadFoldChange(reader, row));
-    out.push_back(std::move(fold));
-  }
-  return out;
-}
-
-absl::StatusOr<CauseState> ChangeStore::CauseOf(const Reader& reader,
-                                                const Hash& hash) const {
-  VOUCH_ASSIGN_OR_RETURN(auto location, GetLocation(reader, hash));
-  if (!location.has_value()) return CauseState::kMissing;
-  VOUCH_ASSIGN_OR_RETURN(auto row, GetRecordChange(reader, location->scope,
-                                                   location->record, hash));
-  if (!row.has_value()) return CauseState::kMissing;
-  return row->effective ? CauseState::kEffective : CauseState::kHeld;
-}
-
-absl::StatusOr<RecordView> ChangeStore::FoldStored(
-    const Reader& reader, const ScopeId& scope, const RecordId& record) const {
-  VOUCH_ASSIGN_OR_RETURN(auto rows, GetRecordChanges(reader, scope, record));
-  if (rows.empty()) {
-    return Error(Reason::kNotFound,
-                 absl::StrCat("there is no record ", record.Hex()));
-  }
-  VOUCH_ASSIGN_OR_RETURN(auto changes, LoadRecord(reader, rows));
-  absl::Status failed;  // a cause that cannot be read is not a missing one
-  RecordView view = FoldRecord(changes, [&](const Hash& hash) {
-    auto state = CauseOf(reader, hash);
-    failed.Update(state.status());
-    return state.value_or(CauseState::kMissing);
-  });
-  VOUCH_RETURN_IF_ERROR(failed);
-  return view;
 }
 
 }  // namespace vouch

@@ -30,6 +30,10 @@ class ChangeStore {
   // Errors: NOT_FOUND, STORE_CORRUPTED.
   absl::StatusOr<Change> GetChange(const Reader& reader,
                                    const Coordinate& at) const;
+  // `count` of them in a row of one run.
+  absl::StatusOr<std::vector<Change>> GetChanges(const Reader& reader,
+                                                 const Coordinate& first,
+                                                 uint32_t count) const;
   absl::StatusOr<std::optional<Hash>> GetChangeHash(const Reader& reader,
                                                     const Coordinate& at) const;
   // The highest seq of a run of a chain and its hash; seq 0 if it is empty.
@@ -123,6 +127,12 @@ class ChangeStore {
   KeyRing* keys() const { return keys_; }
 
  private:
+  // Of one change as read; `key` and `payload` are null if there is none.
+  absl::StatusOr<Change> MakeChange(const Reader& reader, const Coordinate& at,
+                                    absl::string_view chain_row,
+                                    const std::string* key,
+                                    const std::string* payload) const;
+
   Store* const store_;
   KeyRing* const keys_;
 };

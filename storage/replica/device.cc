@@ -236,7 +236,8 @@ absl::StatusOr<std::vector<SavedChange>> Device::SaveMade(
   ChainWriter writer = *writer_;
   std::vector<SavedChange> saved;
   WriteBatch batch;
-  Materialiser materialiser(&changes_, store_);
+  std::unique_ptr<Reader> snapshot = store_->Snapshot();
+  Materialiser materialiser(&changes_, snapshot.get());
   for (const MakeChange& make : drafts) {
     VOUCH_ASSIGN_OR_RETURN(NewChange draft, make(saved));
     VOUCH_ASSIGN_OR_RETURN(Change change,
@@ -248,6 +249,7 @@ absl::StatusOr<std::vector<SavedChange>> Device::SaveMade(
     saved.push_back({change.hash, at});
   }
   VOUCH_RETURN_IF_ERROR(materialiser.Finish(&batch));
+  snapshot.reset();
   VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kSynced));
   writer_ = std::move(writer);
   Touch(materialiser);

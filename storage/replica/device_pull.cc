@@ -34,7 +34,8 @@ absl::Status Device::Apply(const v1::Ack& ack) {
     return Error(Reason::kMalformed, "an acknowledgement's history id");
   }
   WriteBatch batch;
-  Materialiser materialiser(&changes_, store_);
+  std::unique_ptr<Reader> snapshot = store_->Snapshot();
+  Materialiser materialiser(&changes_, snapshot.get());
   for (int i = 0; i < ack.segments_size(); ++i) {
     const v1::CommittedSegment& item = ack.segments(i);
     // Another's segment, sent in recovery: what it got comes with the log.
@@ -46,7 +47,7 @@ absl::Status Device::Apply(const v1::Ack& ack) {
     }
     Coordinate first{id(), *incarnation, Hash(), item.first_seq()};
     SegmentRow row;
-    auto found = changes_.GetSegment(*store_, first, &row);
+    auto found = changes_.GetSegment(*snapshot, first, &row);
     // One of another run, sent in recovery: likewise.
     if (!item.head().empty() &&
         (absl::IsNotFound(found.status()) ||
@@ -60,8 +61,8 @@ absl::Status Device::Apply(const v1::Ack& ack) {
         ParseCommit(item.commit(), segment.changes.size(), Speaks::kOfTheRest));
     // The first changes were committed in another one: the log brings both.
     if (commit.dispositions.size() < segment.changes.size()) continue;
-    std::vector<LogEntry> entries =
-        EntriesOf(commit, segment.header.scope, HashesOf(segment.changes));
+    const EntryLeaves entries =
+        LeavesOf(commit, segment.header.scope, HashesOf(segment.changes));
     if (!VerifyAck(membership_->centre_key, *history, entries, *signature)) {
       return BadProof("an acknowledgement's signature does not verify");
     }
@@ -77,39 +78,43 @@ absl::Status Device::Apply(const v1::Ack& ack) {
       at.seq += c;
       VOUCH_RETURN_IF_ERROR(materialiser.Add(segment.changes[c], at,
                                              commit.dispositions[c],
-                                             entries[c].commit_seq));
+                                             commit.first_commit_seq + c));
     }
   }
   VOUCH_RETURN_IF_ERROR(materialiser.Finish(&batch));
   Touch(materialiser);
+  snapshot.reset();  // open, it would keep SQLite from emptying its log
   return Write(std::move(batch), Durability::kSynced);
 }
 
 // What a batch of the log builds up before it is written.
 struct Device::PullState {
   PullState(const Device& device, HistoryId head_history)
-      : materialiser(&device.changes_, device.store_),
-        runs(&device.changes_, device.store_, FindIn(device.changes_, &placed),
+      : snapshot(device.store_->Snapshot()),
+        materialiser(&device.changes_, snapshot.get()),
+        runs(&device.changes_, snapshot.get(),
+             FindIn(device.changes_, snapshot.get(), &placed),
              ChainRuns::Holes::kAreNormal),
         history(head_history),
         tree(device.tree_) {}
 
   using Placed = std::map<Hash, Coordinate>;
   static ChainRuns::FindLocation FindIn(const ChangeStore& changes,
+                                        const Reader* reader,
                                         const Placed* placed) {
-    return [&changes, placed](
+    return [&changes, reader, placed](
                const Hash& hash) -> absl::StatusOr<std::optional<Coordinate>> {
       auto here = placed->find(hash);
-      if (here != placed->end()) {
-        return std::optional<Coordinate>(here->second);
-      }
-      VOUCH_ASSIGN_OR_RETURN(auto found,
-                             changes.GetLocation(*changes.store(), hash));
+      if (here != placed->end()) return std::optional(here->second);
+      VOUCH_ASSIGN_OR_RETURN(auto found, changes.GetLocation(*reader, hash));
       if (!found.has_value()) return std::optional<Coordinate>();
       return std::optional<Coordinate>(found->at);
     };
   }
 
+  // What was here before the batch: SQLite reads from one snapshot several
+  // times sooner than it begins a transaction for each read.
+  std::unique_ptr<Reader> snapshot;
   Materialiser materialiser;
   Placed placed;  // changes of the batch
   ChainRuns runs;
@@ -221,7 +226,8 @@ absl::Status Device::PullSegment(const v1::PulledSegment& item,
   const size_t begin = whole.changes.size() - commit.dispositions.size();
   const Segment segment = RestOf(whole, begin);
   if (begin > 0) {
-    const auto find = PullState::FindIn(changes_, &state->placed);
+    const auto find =
+        PullState::FindIn(changes_, state->snapshot.get(), &state->placed);
     VOUCH_ASSIGN_OR_RETURN(auto before, find(segment.header.previous));
     if (!before.has_value()) {
       return BadProof("the rest of a segment whose first changes are not here");
@@ -271,7 +277,7 @@ absl::StatusOr<std::optional<Device::HeldRow>> Device::HeldSegment(
   auto pending = state.rests.find(ChainKey(first));
   if (pending != state.rests.end()) return std::optional(pending->second);
   SegmentRow row;
-  auto stored = changes_.GetSegment(*store_, first, &row);
+  auto stored = changes_.GetSegment(*state.snapshot, first, &row);
   if (absl::IsNotFound(stored.status())) return std::optional<HeldRow>();
   VOUCH_RETURN_IF_ERROR(stored.status());
   return std::optional(HeldRow{*std::move(stored), std::move(row)});
@@ -361,7 +367,7 @@ absl::Status Device::PassEntries(absl::Span<const Change> changes,
   auto end = state->scope_ends.find(scope);
   if (end == state->scope_ends.end()) {
     VOUCH_ASSIGN_OR_RETURN(ScopeEnd stored,
-                           changes_.GetScopeEnd(*store_, scope));
+                           changes_.GetScopeEnd(*state->snapshot, scope));
     end = state->scope_ends.emplace(scope, stored).first;
   }
   if (commit.first_commit_seq != state->tree.size() ||
@@ -369,21 +375,22 @@ absl::Status Device::PassEntries(absl::Span<const Change> changes,
       commit.previous_scope_head != end->second.head) {
     return BadProof("an entry is missing from the log or from its scope");
   }
-  std::vector<LogEntry> entries = EntriesOf(commit, scope, HashesOf(changes));
-  if (entries.size() > kTreeSizeMax - state->tree.size()) {
+  const EntryLeaves entries = LeavesOf(commit, scope, HashesOf(changes));
+  if (changes.size() > kTreeSizeMax - state->tree.size()) {
     return BadProof("the log is longer than a tree can be");
   }
   Coordinate at = first;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    state->tree.Append(LeafHash(EncodeLogEntry(entries[i])));
+  for (size_t i = 0; i < changes.size(); ++i) {
+    state->tree.Append(entries.leaves[i]);
     VOUCH_RETURN_IF_ERROR(state->materialiser.Add(
-        changes[i], at, commit.dispositions[i], entries[i].commit_seq));
+        changes[i], at, commit.dispositions[i], commit.first_commit_seq + i));
     if (commit.dispositions[i].quarantined) {
       state->held[changes[i].hash] = {at, changes[i]};
     }
     ++at.seq;
   }
-  end->second = {entries.back().scope_seq, ScopeHead(entries.back())};
+  end->second = {commit.first_scope_seq + changes.size() - 1,
+                 entries.scope_head};
   LogRow row;
   row.first = first;
   row.count = static_cast<uint32_t>(changes.size());
@@ -418,6 +425,7 @@ absl::Status Device::FinishPull(const v1::PullBatch& batch, PullState* state) {
   VOUCH_RETURN_IF_ERROR(PruneLadder(state->tree.size(), &state->batch));
   // The cursor carries the clock.
   WriteCursor(state->tree, head.history, writer.hlc(), &state->batch);
+  state->snapshot.reset();  // as in Apply of an acknowledgement
   // Not synced: what is lost can be pulled again, since the cursor is lost
   // with it; and any later save makes it durable first.
   VOUCH_RETURN_IF_ERROR(Write(std::move(state->batch), Durability::kBuffered));

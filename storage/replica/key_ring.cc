@@ -134,13 +134,23 @@ absl::StatusOr<std::optional<std::string>> KeyRing::GetPayload(
   auto sealed = reader.Get(Family::kPayload, chain_key);
   if (absl::IsNotFound(sealed.status())) return std::nullopt;
   if (!sealed.ok()) return sealed.status();
+  VOUCH_ASSIGN_OR_RETURN(
+      std::string plain,
+      OpenPayload(reader, chain_key, scope, *wrapped, *sealed));
+  return std::optional<std::string>(std::move(plain));
+}
+
+absl::StatusOr<std::string> KeyRing::OpenPayload(
+    const Reader& reader, absl::string_view chain_key, const ScopeId& scope,
+    absl::string_view wrapped_key, absl::string_view sealed) const {
   auto outer = ScopeKey(reader, scope, nullptr);
   if (absl::IsNotFound(outer.status())) return Damaged(Family::kKey);
   if (!outer.ok()) return outer.status();
-  VOUCH_ASSIGN_OR_RETURN(SealKey key, UnwrapKey(*outer, name, *wrapped));
-  auto plain = Unseal(key, Context(Family::kPayload, chain_key), *sealed);
+  VOUCH_ASSIGN_OR_RETURN(
+      SealKey key, UnwrapKey(*outer, PayloadKeyName(chain_key), wrapped_key));
+  auto plain = Unseal(key, Context(Family::kPayload, chain_key), sealed);
   if (!plain.has_value()) return Damaged(Family::kPayload);
-  return plain;
+  return *std::move(plain);
 }
 
 void KeyRing::ErasePayload(absl::string_view chain_key,

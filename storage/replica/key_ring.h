@@ -68,6 +68,12 @@ class KeyRing {
   absl::StatusOr<std::optional<std::string>> GetPayload(
       const Reader& reader, absl::string_view chain_key,
       const ScopeId& scope) const;
+  // As GetPayload, from the two rows as they were read.
+  absl::StatusOr<std::string> OpenPayload(const Reader& reader,
+                                          absl::string_view chain_key,
+                                          const ScopeId& scope,
+                                          absl::string_view wrapped_key,
+                                          absl::string_view sealed) const;
   // The payload's key and its sealed bytes go with `batch`: nothing opens it
   // again.
   void ErasePayload(absl::string_view chain_key, WriteBatch* batch) const;

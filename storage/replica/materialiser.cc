@@ -79,6 +79,7 @@ absl::StatusOr<Materialiser::Loaded*> Materialiser::Load(const Key& key) {
         changes_->GetRecordChanges(*reader_, key.first, key.second));
     VOUCH_ASSIGN_OR_RETURN(at->second.changes,
                            changes_->LoadRecord(*reader_, at->second.rows));
+    at->second.is_stored = !at->second.rows.empty();
   }
   return &at->second;
 }
@@ -191,7 +192,8 @@ void Materialiser::WriteRecord(const Loaded& record, const RecordView& view,
   changes_->PutSummary(summary, batch);
   std::string key = RecordStateKey(view.scope, view.id);
   if (summary.conflicts == 0 && summary.held == 0) {
-    batch->Delete(Family::kConflict, key);
+    // A record that is new has no row to take away.
+    if (record.is_stored) batch->Delete(Family::kConflict, key);
   } else {
     batch->Put(Family::kConflict, key,
                ByteWriter()

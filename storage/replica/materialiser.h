@@ -36,6 +36,8 @@ class LocationIndex {
   const absl::flat_hash_map<Hash, ChangeLocation>& added() const {
     return added_;
   }
+  // The store has it, or all of them, now.
+  void Forget(const Hash& hash) { added_.erase(hash); }
   void Forget() { added_.clear(); }
 
  private:
@@ -82,6 +84,7 @@ class Materialiser {
  private:
   using Key = std::pair<ScopeId, RecordId>;
   struct Loaded {
+    bool is_stored = false;  // some change of it was here before this run
     std::vector<RecordChange> rows;
     std::vector<FoldChange> changes;
   };

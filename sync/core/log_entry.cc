@@ -56,12 +56,42 @@ std::optional<FirstCommit> ReadFirst(ByteReader* in) {
   return first;
 }
 
+Hash ScopeHeadOf(absl::string_view encoded) {
+  return HashOf("vouch.scope-head.v1", {encoded});
+}
+
+// Entry `i` of the commit, after one that left the scope at `head`.
+LogEntry EntryAt(const SegmentCommit& commit, const ScopeId& scope,
+                 const std::vector<Hash>& hashes, size_t i, const Hash& head) {
+  LogEntry entry;
+  entry.kind = commit.kind;
+  entry.commit_seq = commit.first_commit_seq + i;
+  entry.change = hashes[i];
+  entry.disposition = commit.dispositions[i];
+  entry.receive_ms = commit.receive_ms;
+  entry.scope = scope;
+  entry.scope_seq = commit.first_scope_seq + i;
+  entry.previous_scope_head = head;
+  if (commit.first_commit.has_value()) {
+    entry.first_commit = commit.first_commit;
+    entry.first_commit->commit_seq += i;
+  }
+  return entry;
+}
+
 Hash LeavesRoot(const std::vector<LogEntry>& entries) {
   CompactRange range;
   for (const LogEntry& entry : entries) {
     range.Append(LeafHash(EncodeLogEntry(entry)));
   }
   return range.Root();
+}
+
+std::string AckBytesOf(const HistoryId& history, const EntryLeaves& entries) {
+  CompactRange range;
+  for (const Hash& leaf : entries.leaves) range.Append(leaf);
+  return AckSignedBytes(history, entries.first_commit_seq,
+                        entries.leaves.size(), range.Root());
 }
 
 std::string AckBytesOf(const HistoryId& history,
@@ -105,32 +135,37 @@ absl::StatusOr<LogEntry> DecodeLogEntry(absl::string_view bytes) {
 }
 
 Hash ScopeHead(const LogEntry& entry) {
-  return HashOf("vouch.scope-head.v1", {EncodeLogEntry(entry)});
+  return ScopeHeadOf(EncodeLogEntry(entry));
 }
 
 std::vector<LogEntry> EntriesOf(const SegmentCommit& commit,
                                 const ScopeId& scope,
                                 const std::vector<Hash>& hashes) {
   VOUCH_CHECK(commit.dispositions.size() == hashes.size());
-  std::vector<LogEntry> entries(hashes.size());
+  std::vector<LogEntry> entries;
+  entries.reserve(hashes.size());
   Hash head = commit.previous_scope_head;
   for (size_t i = 0; i < hashes.size(); ++i) {
-    LogEntry& entry = entries[i];
-    entry.kind = commit.kind;
-    entry.commit_seq = commit.first_commit_seq + i;
-    entry.change = hashes[i];
-    entry.disposition = commit.dispositions[i];
-    entry.receive_ms = commit.receive_ms;
-    entry.scope = scope;
-    entry.scope_seq = commit.first_scope_seq + i;
-    entry.previous_scope_head = head;
-    if (commit.first_commit.has_value()) {
-      entry.first_commit = commit.first_commit;
-      entry.first_commit->commit_seq += i;
-    }
-    head = ScopeHead(entry);
+    entries.push_back(EntryAt(commit, scope, hashes, i, head));
+    head = ScopeHead(entries.back());
   }
   return entries;
+}
+
+EntryLeaves LeavesOf(const SegmentCommit& commit, const ScopeId& scope,
+                     const std::vector<Hash>& hashes) {
+  VOUCH_CHECK(commit.dispositions.size() == hashes.size());
+  EntryLeaves out;
+  out.first_commit_seq = commit.first_commit_seq;
+  out.leaves.reserve(hashes.size());
+  out.scope_head = commit.previous_scope_head;
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    const std::string encoded =
+        EncodeLogEntry(EntryAt(commit, scope, hashes, i, out.scope_head));
+    out.leaves.push_back(LeafHash(encoded));
+    out.scope_head = ScopeHeadOf(encoded);
+  }
+  return out;
 }
 
 FirstCommit FirstCommitOf(const SegmentCommit& earlier,
@@ -244,6 +279,17 @@ Signature SignAck(const SigningKey& centre, const HistoryId& history,
 bool VerifyAck(const PublicKey& centre, const HistoryId& history,
                const std::vector<LogEntry>& entries,
                const Signature& signature) {
+  return VerifySignature(centre, kAckTag, AckBytesOf(history, entries),
+                         signature);
+}
+
+Signature SignAck(const SigningKey& centre, const HistoryId& history,
+                  const EntryLeaves& entries) {
+  return centre.Sign(kAckTag, AckBytesOf(history, entries));
+}
+
+bool VerifyAck(const PublicKey& centre, const HistoryId& history,
+               const EntryLeaves& entries, const Signature& signature) {
   return VerifySignature(centre, kAckTag, AckBytesOf(history, entries),
                          signature);
 }

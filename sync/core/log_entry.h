@@ -77,6 +77,15 @@ std::vector<LogEntry> EntriesOf(const SegmentCommit& commit,
                                 const ScopeId& scope,
                                 const std::vector<Hash>& hashes);
 
+// What a log and its scope need of those entries: each is encoded once.
+struct EntryLeaves {
+  uint64_t first_commit_seq = 0;
+  std::vector<Hash> leaves;  // of the tree, in order
+  Hash scope_head;           // once the last of them is committed
+};
+EntryLeaves LeavesOf(const SegmentCommit& commit, const ScopeId& scope,
+                     const std::vector<Hash>& hashes);
+
 std::string EncodeSegmentCommit(const SegmentCommit& commit);
 absl::StatusOr<SegmentCommit> DecodeSegmentCommit(absl::string_view bytes);
 
@@ -110,6 +119,11 @@ Signature SignAck(const SigningKey& centre, const HistoryId& history,
 bool VerifyAck(const PublicKey& centre, const HistoryId& history,
                const std::vector<LogEntry>& entries,
                const Signature& signature);
+// The same for a segment's entries, from their leaves.
+Signature SignAck(const SigningKey& centre, const HistoryId& history,
+                  const EntryLeaves& entries);
+bool VerifyAck(const PublicKey& centre, const HistoryId& history,
+               const EntryLeaves& entries, const Signature& signature);
 
 }  // namespace vouch
 

@@ -239,6 +239,21 @@ TEST_F(SyncServerTest, AFullDiskIsToldAndWorkGoesOnWithoutARestart) {
   EXPECT_EQ(a->device->Ledger()->pending, 0u);
 }
 
+TEST_F(SyncServerTest, WhatTheDiskDidNotTakeIsNotKeptAsideAsIfItWereWrong) {
+  Start();
+  auto a = EnrolledTablet();
+  // More than one commit group: the second does not link to the first.
+  for (size_t i = 0; i < kCommitGroupChangesMax + kSegmentChangesMax; ++i) {
+    a->Create(5, SharedScope(), "waits");
+  }
+  const std::vector<std::string> wires = Outbox(*a);
+  ASSERT_EQ(wires.size(), 3u);
+  free_bytes_ = 0;
+  EXPECT_EQ(ReasonOf(PushRaw(*a, wires)), Reason::kStoreFull);
+  server_.reset();  // and whatever it was about to keep is kept
+  EXPECT_TRUE(std::filesystem::is_empty(config_.data + "/aside"));
+}
+
 TEST_F(SyncServerTest, ListsComeInPagesThatOnlyTheirQueryCanGoOn) {
   Start();
   auto a = EnrolledTablet();
