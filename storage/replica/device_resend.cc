@@ -63,6 +63,18 @@ class Device::HeldChanges : public HashSource {
     return absl::OkStatus();
   }
 
+  // An own change that should be at the centre by now, and is not.
+  absl::StatusOr<bool> OwnWaits() const {
+    bool waits = false;
+    VOUCH_RETURN_IF_ERROR(device_.changes_.ScanRecordChanges(
+        *device_.store_, [&](const RecordChange& row) {
+          waits = row.at.device == device_.id() &&
+                  !row.commit_seq.has_value() && !Open(row.at);
+          return !waits;
+        }));
+    return waits;
+  }
+
  private:
   bool Open(const Coordinate& at) const {
     return at.device == device_.id() && at.branch.IsZero() &&
@@ -76,7 +88,7 @@ class Device::HeldChanges : public HashSource {
 RangesCompared Device::Compare(const CompareHeld& request) {
   RangesCompared out;
   HeldChanges held(*this);
-  if (!request.answer.has_value()) comparison_.emplace();
+  if (!request.answer.has_value()) comparison_ = Comparison{};
   if (!comparison_.has_value()) {
     out.status = Error(Reason::kProtocolOrder, "nothing is being compared");
     return out;
@@ -287,10 +299,14 @@ RecoveryEnded Device::End() {
         open.erase(std::remove(open.begin(), open.end(), shown), open.end());
       }
     }
-    // Those found since then are shown in the next session.
-    if (open.empty()) batch.Delete(Family::kMeta, kRecoveryRow);
+    // Those found since then are shown in the next session. Nor is it done if a
+    // centre only said that it lacks nothing: what lies in an old incarnation
+    // would be sent by nobody.
+    VOUCH_ASSIGN_OR_RETURN(bool waits, HeldChanges(*this).OwnWaits());
+    const bool done = open.empty() && !waits;
+    if (done) batch.Delete(Family::kMeta, kRecoveryRow);
     VOUCH_RETURN_IF_ERROR(Write(std::move(batch), Durability::kSynced));
-    recovery_due_ = !open.empty();
+    recovery_due_ = !done;
     comparison_.reset();
     return absl::OkStatus();
   };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "absl/container/flat_hash_set.h"
 #include "sync/base/codec.h"
@@ -128,6 +129,11 @@ HashPrefix PrefixOf(const v1::HashRange& range) {
   return {static_cast<int>(range.bits()), range.prefix()};
 }
 
+// One is within the other, or the same.
+bool Overlap(const HashPrefix& a, const HashPrefix& b) {
+  return ((a.prefix ^ b.prefix) & MaskOf(std::min(a.bits, b.bits))) == 0;
+}
+
 // What the centre holds of a range: its parts, or all of it.
 absl::Status Describe(const HashSource& theirs, const HashPrefix& range,
                       uint64_t count, v1::HashRange* out) {
@@ -161,9 +167,15 @@ absl::StatusOr<v1::RangesDiffer> AnswerRanges(
     return Error(Reason::kTooLarge, "over 64 ranges to compare at a time");
   }
   v1::RangesDiffer answer;
+  // None is asked about twice, so one question costs one look at all at most.
+  std::vector<HashPrefix> seen;
   for (const v1::HashRange& asked : request.ranges()) {
     const HashPrefix range = PrefixOf(asked);
     VOUCH_ASSIGN_OR_RETURN(int part_bits, PartBitsOf(asked));
+    for (const HashPrefix& other : seen) {
+      if (Overlap(range, other)) return Malformed();
+    }
+    seen.push_back(range);
     if (part_bits == 0) {
       if (asked.changes_size() > kListedMax) return Malformed();
       VOUCH_ASSIGN_OR_RETURN(auto held, List(theirs, range));
@@ -197,7 +209,13 @@ absl::StatusOr<v1::CompareRanges> RangeComparison::Begin(
 
 absl::StatusOr<v1::CompareRanges> RangeComparison::Next(
     const HashSource& mine, const v1::RangesDiffer& answer) {
+  // What is due, and what is lacking, is bounded by what is held here only
+  // because no range is answered twice.
+  absl::flat_hash_set<std::pair<uint32_t, uint64_t>> answered;
   for (const v1::HashRange& range : answer.ranges()) {
+    if (!answered.emplace(range.bits(), range.prefix()).second) {
+      return Malformed();
+    }
     VOUCH_RETURN_IF_ERROR(Take(mine, range));
   }
   asked_.clear();

@@ -55,8 +55,8 @@ class HashSource {
       const std::function<void(const Hash&)>& visit) const = 0;
 };
 
-// The centre's side; keeps nothing between calls. Errors: MALFORMED, TOO_LARGE
-// (over kRangesMax ranges, or parts), the source's.
+// The centre's side; keeps nothing between calls. Errors: MALFORMED (also for a
+// range within another), TOO_LARGE (over kRangesMax ranges), the source's.
 absl::StatusOr<v1::RangesDiffer> AnswerRanges(const HashSource& theirs,
                                               const v1::CompareRanges& request);
 
@@ -64,7 +64,8 @@ absl::StatusOr<v1::RangesDiffer> AnswerRanges(const HashSource& theirs,
 class RangeComparison {
  public:
   // Each gives the next question; one without ranges ends the comparison.
-  // Errors: MALFORMED for an answer to nothing that was asked, the source's.
+  // Errors: MALFORMED for an answer to nothing that was asked, or given twice;
+  // the source's.
   absl::StatusOr<v1::CompareRanges> Begin(const HashSource& mine);
   absl::StatusOr<v1::CompareRanges> Next(const HashSource& mine,
                                          const v1::RangesDiffer& answer);

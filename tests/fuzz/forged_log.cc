@@ -4,12 +4,12 @@
 // too.
 //
 // A signature makes a log consistent, not true. Still the tablet ends with its
-// own work to the byte, with every record readable, and either at the cursor
-// that was proven or where it was.
+// own work to the byte, with every record readable, every segment as its device
+// signed it, and either at the cursor that was proven or where it was.
 #include "absl/strings/str_cat.h"
 #include "sync/base/codec.h"
 #include "sync/base/hash.h"
-#include "tests/fuzz/fuzz_world.h"
+#include "tests/fuzz/log_checks.h"
 
 namespace vouch::fuzz {
 namespace {
@@ -276,6 +276,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::unique_ptr<Tablet> tablet = FuzzWorld::Get().CopyTablet();
   const OwnState before = OwnStateOf(*tablet);
   HostileLog(*tablet, in).Run();
+  CheckSegments(tablet->device->changes(), *tablet->store);
   CheckKept(before, *tablet);
   return 0;
 }

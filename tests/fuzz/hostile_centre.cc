@@ -4,11 +4,11 @@
 // two may have been put back before, so that the session recovers.
 //
 // Whatever comes: own work stays to the byte, nothing is applied that does not
-// add up to a signed head, nothing counts as at the centre that it does not
-// hold, and the session ends.
+// add up to a signed head or was not asked for, nothing counts as at the centre
+// that it does not hold so, and the session ends.
 #include <deque>
 
-#include "storage/replica/keys.h"
+#include "tests/fuzz/log_checks.h"
 #include "tests/fuzz/recovery_scenes.h"
 
 namespace vouch::fuzz {
@@ -34,10 +34,14 @@ class Session {
         v1::SyncResponse answer = std::move(answers_.front());
         answers_.pop_front();
         Deliver(std::move(answer));
-      } else if (in_.Below(4) == 3) {
+        continue;
+      }
+      const size_t more = in_.Below(4);
+      if (more == 2) {
+        Receive(Nothing());
+      } else if (more == 3) {
         v1::SyncResponse any;
         if (any.ParseFromString(std::string(in_.Bytes(in_.Below(600))))) {
-          lied_ = true;
           Receive(std::move(any));
         }
       } else {
@@ -53,6 +57,20 @@ class Session {
   }
 
  private:
+  // A batch of no entries, proven; asked for or not.
+  v1::SyncResponse Nothing() const {
+    v1::Hello hello;
+    hello.set_cursor_size(tablet_.device->cursor_size());
+    hello.set_cursor_root(tablet_.device->cursor_root().Bytes());
+    const LookedUp now = centre_.centre->Answer(tablet_.device->id(), hello);
+    v1::SyncResponse response;
+    v1::PullBatch* batch = response.mutable_batch();
+    batch->set_tree_head(now.welcome.tree_head());
+    *batch->mutable_consistency() = now.welcome.consistency();
+    batch->set_end_size(tablet_.device->cursor_size());
+    return response;
+  }
+
   void Deliver(v1::SyncResponse answer) {
     switch (in_.Below(12)) {
       case 7:
@@ -65,12 +83,10 @@ class Session {
         break;
       case 10: {
         std::string bytes = Damage(answer.SerializeAsString(), in_);
-        lied_ = true;
         if (!answer.ParseFromString(bytes)) return;
         break;
       }
       case 11:
-        lied_ = true;
         for (size_t i = 1 + in_.Below(3); i > 0; --i)
           MutateMessage(answer, in_);
         if (in_.Below(2) == 1) SignAgain(answer);
@@ -81,7 +97,19 @@ class Session {
 
   void Receive(v1::SyncResponse answer) {
     if (!session_->finished()) refused_ = answer.has_refused();
+    const bool forged = HasForgedHead(answer);
     Carry(session_->Step(ReceivedResponse{std::move(answer)}, 0));
+    // Nothing is built on what the centre did not sign.
+    if (forged) VOUCH_CHECK(session_->finished());
+  }
+
+  bool HasForgedHead(const v1::SyncResponse& answer) const {
+    if (!answer.has_welcome() && !answer.has_batch()) return false;
+    auto head =
+        DecodeTreeHead(answer.has_welcome() ? answer.welcome().tree_head()
+                                            : answer.batch().tree_head());
+    return !head.ok() ||
+           !VerifyTreeHead(CentreKeyOf(scene_).public_key(), *head);
   }
 
   // The head that the message now claims, as a hostile centre would sign it.
@@ -103,6 +131,7 @@ class Session {
     VOUCH_CHECK(effects.size() <= kEffectsMax);
     for (const DeviceEffect& effect : effects) {
       if (auto* send = std::get_if<SendRequest>(&effect)) {
+        asked_batches_ += send->message.pull().credit();
         CarryHonest(honest_.Step(ReceivedRequest{send->message}, 0));
       } else if (auto* finish = std::get_if<FinishSession>(&effect)) {
         finish_ = finish->status;
@@ -113,6 +142,9 @@ class Session {
   }
 
   void Perform(const DeviceEffect& effect) {
+    if (std::holds_alternative<ApplyPull>(effect)) {
+      VOUCH_CHECK(asked_batches_-- > 0);
+    }
     const std::string before = Describe(tablet_);
     auto event = tablet_.device->CarryOut(effect);
     VOUCH_CHECK(event.has_value());
@@ -124,6 +156,7 @@ class Session {
       status = acked->status;
     } else if (auto* begun = std::get_if<RecoveryBegun>(&*event)) {
       status = begun->status;
+      CheckCursor();
     } else if (auto* compared = std::get_if<RangesCompared>(&*event)) {
       status = compared->status;
     } else if (auto* lost = std::get_if<LostRead>(&*event)) {
@@ -155,56 +188,31 @@ class Session {
   // prefix of the true log.
   void CheckCursor() {
     if (signed_lie_) return;
+    const std::vector<LogEntry> log = ReadLog(centre_);
     const Device& device = *tablet_.device;
-    CompactRange log;
-    VOUCH_CHECK(centre_.centre->changes()
-                    .ScanLog(*centre_.store, 0, device.cursor_size(),
-                             [&](const LogRow& row) {
-                               Append(row, log);
-                               return true;
-                             })
-                    .ok());
-    VOUCH_CHECK(log.size() == device.cursor_size());
-    VOUCH_CHECK(log.Root() == device.cursor_root());
+    VOUCH_CHECK(device.cursor_size() <= log.size());
+    CompactRange tree;
+    while (tree.size() < device.cursor_size()) {
+      tree.Append(LeafHash(EncodeLogEntry(log[tree.size()])));
+    }
+    VOUCH_CHECK(tree.Root() == device.cursor_root());
   }
 
-  void Append(const LogRow& row, CompactRange& log) {
-    std::vector<Hash> hashes;
-    Coordinate at = row.first;
-    for (; hashes.size() < row.count; ++at.seq) {
-      auto hash = centre_.centre->changes().GetChangeHash(*centre_.store, at);
-      VOUCH_CHECK(hash.ok() && hash->has_value());
-      hashes.push_back(**hash);
-    }
-    for (const LogEntry& entry : EntriesOf(row.commit, row.scope, hashes)) {
-      log.Append(LeafHash(EncodeLogEntry(entry)));
-    }
-  }
-
-  // "At the centre" is said of nothing that the centre does not have. Of what a
-  // restore took from it that is known once the session has been carried
-  // through.
+  // "At the centre" is said of nothing that the centre does not hold, and so.
+  // Of what a restore took from it that is known once the session has been
+  // carried through.
   void CheckCommitted() {
-    const Device& device = *tablet_.device;
-    if (scene_ != nullptr && (!finish_.ok() || signed_lie_)) return;
-    while (!centre_.centre->materialised()) {
-      VOUCH_CHECK(centre_.centre->Materialise(kMaterialiseEntriesMax).ok());
+    if (scene_ == nullptr || (finish_.ok() && !signed_lie_)) {
+      CheckBelieved(tablet_, centre_);
     }
-    VOUCH_CHECK(device.changes()
-                    .ScanRecordChanges(
-                        *tablet_.store,
-                        [&](const RecordChange& row) {
-                          if (row.commit_seq.has_value()) {
-                            auto there = centre_.centre->changes().GetLocation(
-                                *centre_.store, row.hash);
-                            VOUCH_CHECK(there.ok() && there->has_value());
-                          }
-                          return true;
-                        })
-                    .ok());
-    if (finish_.ok() && !lied_) {
-      VOUCH_CHECK(device.cursor_root() == centre_.centre->Head().root);
-    }
+    // All is pulled when that is said, whatever was altered on the way; what is
+    // not at the centre then the next session sends.
+    if (!finish_.ok() || signed_lie_) return;
+    VOUCH_CHECK(tablet_.device->cursor_root() == centre_.centre->Head().root);
+    auto ledger = tablet_.device->Ledger();
+    auto next = tablet_.device->BeginSession();
+    VOUCH_CHECK(ledger.ok() && next.ok());
+    VOUCH_CHECK(ledger->pending == 0 || next->recovery_due);
   }
 
   Tablet& tablet_;
@@ -216,7 +224,7 @@ class Session {
   std::deque<v1::SyncResponse> answers_;
   absl::Status finish_;
   bool refused_ = false;
-  bool lied_ = false;
+  uint64_t asked_batches_ = 0;
   bool signed_lie_ = false;
 };
 
@@ -229,6 +237,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::unique_ptr<CentreCopy> centre = CopyCentre(scene);
   const OwnState before = OwnStateOf(*tablet);
   Session(*tablet, *centre, scene, in).Run();
+  CheckSegments(tablet->device->changes(), *tablet->store);
   CheckKept(before, *tablet, scene == nullptr ? Own::kAsBefore : Own::kMayGrow);
   return 0;
 }

@@ -3,14 +3,16 @@
 // when the input says. One of the two may have been put back before, so that
 // the real tablet's requests recover.
 //
-// Whatever comes: the log grows only by whole segments that verify, what is
-// outstanding is bounded, a closed session does nothing more, and a restart
-// finds the same log.
+// Whatever comes: the log grows only by whole segments that verify, each once,
+// with the judge's verdict or one that is proven; what is outstanding is
+// bounded, a closed session does nothing more, and a restart finds the same
+// log.
 #include <algorithm>
 #include <deque>
 #include <map>
 
 #include "sync/core/segment.h"
+#include "tests/fuzz/log_checks.h"
 #include "tests/fuzz/recovery_scenes.h"
 
 namespace vouch::fuzz {
@@ -19,6 +21,7 @@ namespace {
 constexpr size_t kEffectsMax = 8;
 constexpr int kEventsMax = 300;
 constexpr int kHonestSessionsMax = 3;
+constexpr size_t kFloodMax = 16;  // pushes in a row
 
 // What the tablet would say to a centre that answers truly.
 const std::vector<v1::SyncRequest>& HonestRequests(const Scene* scene) {
@@ -35,6 +38,13 @@ const std::vector<v1::SyncRequest>& HonestRequests(const Scene* scene) {
   std::unique_ptr<CentreCopy> centre = CopyCentre(scene);
   VOUCH_CHECK(SyncOverLoopback(*tablet->device, *centre->centre, 0, record)
                   .status.ok());
+  return at->second;
+}
+
+const Proven& ProvenIn(const Scene* scene) {
+  static auto* known = new std::map<const Scene*, Proven>;
+  auto [at, fresh] = known->try_emplace(scene);
+  if (fresh) at->second = ProvenBy(HonestRequests(scene));
   return at->second;
 }
 
@@ -65,7 +75,7 @@ class Session {
 
  private:
   void Step() {
-    switch (in_.Below(10)) {
+    switch (in_.Below(11)) {
       case 0:
         if (!pending_.empty()) Answer();
         return;
@@ -107,7 +117,24 @@ class Session {
         }
         return Receive(std::move(request));
       }
+      case 10:
+        return Flood();
     }
+  }
+
+  // As much as one message may hold, over and over: a large segment, or many
+  // that are shorter than any can be.
+  void Flood() {
+    v1::SyncRequest request;
+    v1::Push* push = request.mutable_push();
+    if (in_.Below(2) == 0) {
+      push->add_segments(std::string(kPushBytesMax, '\0'));
+    } else {
+      for (size_t i = 0; i < kPushBytesMax / kSegmentWireBytesMin; ++i) {
+        push->add_segments();
+      }
+    }
+    for (size_t i = 1 + in_.Below(kFloodMax); i > 0; --i) Receive(request);
   }
 
   v1::SyncRequest Hello() {
@@ -141,6 +168,8 @@ class Session {
   void Answer() {
     CentreEffect effect = std::move(pending_.front());
     pending_.pop_front();
+    queued_bytes_ -= BytesQueuedBy(effect);
+    if (std::holds_alternative<CommitSegments>(effect)) --queued_commits_;
     auto event = PerformOnCentre(
         *centre_.centre, tablet_.device->id(),
         [](const ScopeId&) { return true; }, effect);
@@ -174,28 +203,38 @@ class Session {
         MustBeTyped(close->status);
         closed_ = true;
       } else {
+        if (auto* look_up = std::get_if<LookUp>(&effect)) {
+          VOUCH_CHECK(look_up->hello.heads_size() <=
+                      static_cast<int>(kHelloHeadsMax));
+        } else if (auto* find = std::get_if<FindCommon>(&effect)) {
+          VOUCH_CHECK(find->ladder.heads_size() <=
+                      static_cast<int>(kLadderMax));
+        }
+        queued_bytes_ += BytesQueuedBy(effect);
+        if (std::holds_alternative<CommitSegments>(effect)) ++queued_commits_;
         pending_.push_back(std::move(effect));
       }
     }
     CheckBounds();
   }
 
-  // The window is bytes: it bounds what is queued only because no segment
-  // counts as less than the smallest there can be.
-  void CheckBounds() {
-    size_t reads = 0;
-    size_t segments = 0;
-    for (const CentreEffect& effect : pending_) {
-      if (auto* commit = std::get_if<CommitSegments>(&effect)) {
-        segments += commit->segments.size();
-      } else {
-        ++reads;
+  // The window is bytes: it bounds the number of what is queued only because
+  // no segment counts as less than the smallest there can be.
+  static uint64_t BytesQueuedBy(const CentreEffect& effect) {
+    uint64_t bytes = 0;
+    if (auto* commit = std::get_if<CommitSegments>(&effect)) {
+      for (const std::string& wire : commit->segments) {
+        bytes += std::max(wire.size(), kSegmentWireBytesMin);
       }
     }
-    // Of the log, and of what recovery asks.
-    VOUCH_CHECK(reads <= 2);
-    VOUCH_CHECK(segments <= (kPushWindowBytesMax + 2 * kPushBytesMax) /
-                                kSegmentWireBytesMin);
+    return bytes;
+  }
+
+  void CheckBounds() {
+    // Reads: of the log, and of what recovery asks.
+    VOUCH_CHECK(pending_.size() - queued_commits_ <= 2);
+    // The window was not full before the last push.
+    VOUCH_CHECK(queued_bytes_ < kPushWindowBytesMax + kPushBytesMax);
   }
 
   Tablet& tablet_;
@@ -208,13 +247,16 @@ class Session {
   size_t next_ = 0;
   CentreSession session_;
   std::deque<CentreEffect> pending_;
+  size_t queued_commits_ = 0;  // of pending_
+  uint64_t queued_bytes_ = 0;
   int64_t now_ms_ = 0;
   uint64_t granted_ = 0;  // batches the device asked for, at most
   bool closed_ = false;
 };
 
 // The log says of itself what its head says, and so after a restart.
-void CheckLog(CentreCopy& copy) {
+void CheckLog(CentreCopy& copy, uint64_t from, const Proven& proven) {
+  CheckCentreLog(copy, from, proven);
   while (!copy.centre->materialised()) {
     VOUCH_CHECK(copy.centre->Materialise(kMaterialiseEntriesMax).ok());
   }
@@ -237,8 +279,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::unique_ptr<Tablet> tablet = CopyTablet(scene);
   std::unique_ptr<CentreCopy> centre = CopyCentre(scene);
   const OwnState before = OwnStateOf(*tablet);
+  const uint64_t log_before = centre->centre->Head().size;
   Session(*tablet, *centre, HonestRequests(scene), in).Run();
-  CheckLog(*centre);
+  CheckLog(*centre, log_before, ProvenIn(scene));
   // The honest device, whose name that one took, is served whatever that one
   // did. Where it has to recover, it may find out in the middle of a session.
   absl::Status served;

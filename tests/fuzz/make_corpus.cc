@@ -224,6 +224,9 @@ void AddRest(Corpus& corpus) {
   // An honest session: say hello, push, pull, be answered.
   corpus.Add("hostile_device",
              absl::string_view("\0\1\7\2\0\0\7\3\x20\4\7", 11));
+  // After hello, a flood of each kind.
+  corpus.Add("hostile_device", absl::string_view("\0\1\7\x0a\0\x0f", 6));
+  corpus.Add("hostile_device", absl::string_view("\0\1\7\x0a\1\x0f", 6));
   for (char item : {0, 2, 3}) {
     for (char ack : {0, 3}) {
       std::string bytes({ack, 0, item, 0, 0, 1, 1, 5, 9, 9});

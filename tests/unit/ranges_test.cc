@@ -128,6 +128,51 @@ TEST(Ranges, AQuestionThatFitsNothingIsRefused) {
   EXPECT_EQ(ReasonOf(AnswerRanges(held, request).status()), Reason::kTooLarge);
 }
 
+// A device that asked for everything 64 times made the centre look at every
+// change it holds as often.
+TEST(Ranges, AQuestionAboutTheSameChangesTwiceIsRefused) {
+  Sorted held;
+  held.Add(HashOfNumber(1));
+  v1::CompareRanges request;
+  for (uint64_t prefix = 0; prefix < 2; ++prefix) {
+    v1::HashRange* half = request.add_ranges();
+    half->set_bits(1);
+    half->set_prefix(prefix << 63);
+    half->set_listed(true);
+  }
+  EXPECT_TRUE(AnswerRanges(held, request).ok()) << "side by side";
+  v1::HashRange* within = request.add_ranges();
+  within->set_bits(2);
+  within->set_prefix(uint64_t{3} << 62);
+  within->set_listed(true);
+  EXPECT_EQ(ReasonOf(AnswerRanges(held, request).status()), Reason::kMalformed);
+  within->set_bits(0);
+  within->set_prefix(0);
+  EXPECT_EQ(ReasonOf(AnswerRanges(held, request).status()), Reason::kMalformed);
+}
+
+// Each time counted anew as lacking: a message of a few megabytes from the
+// centre made the tablet keep gigabytes.
+TEST(Ranges, AnAnswerThatNamesARangeTwiceIsRefused) {
+  Sorted mine;
+  for (int i = 0; i < 1000; ++i) mine.Add(HashOfNumber(i));
+  mine.Sort();
+  for (bool listed : {false, true}) {
+    v1::RangesDiffer answer;
+    v1::HashRange* range = answer.add_ranges();
+    range->set_bits(kFirstPartBits);
+    range->set_listed(listed);
+    for (int i = 0; !listed && i < 1 << kPartBits; ++i) range->add_parts("");
+    RangeComparison once;
+    ASSERT_TRUE(once.Begin(mine).ok());
+    EXPECT_TRUE(once.Next(mine, answer).ok());
+    *answer.add_ranges() = answer.ranges(0);
+    RangeComparison twice;
+    ASSERT_TRUE(twice.Begin(mine).ok());
+    EXPECT_EQ(ReasonOf(twice.Next(mine, answer).status()), Reason::kMalformed);
+  }
+}
+
 TEST(Ranges, AnAnswerToNothingThatWasAskedIsRefused) {
   Sorted mine;
   for (int i = 0; i < 1000; ++i) mine.Add(HashOfNumber(i));

@@ -76,6 +76,30 @@ TEST_F(Recovery, ATabletPutBackGetsItsOwnChangesAndGoesOnUnderANewIncarnation) {
 }
 
 // Put back before it wrote anything else: its chain is a prefix of itself.
+// Found by the fuzz target hostile_centre. What lay in the old incarnation was
+// sent by nobody afterwards, and waited for ever.
+TEST_F(Recovery, ATabletGoesOnRecoveringUntilItsOwnChangesAreAtTheCentre) {
+  Tablet& a = Add("A");
+  a.Create(5, world_.scope(), "x");
+  MustSync(a);
+  MemoryDisk old = a.disk.Clone();
+  a.Create(5, world_.scope(), "y");
+  MustSync(a);
+  PutBack(a, old);
+  RecordId fresh = a.Create(5, world_.scope(), "z");
+  LoopbackOptions lying;  // "I lack nothing": nothing is compared
+  lying.edit_request = [](v1::SyncRequest* message) {
+    if (message->has_compare()) message->mutable_compare()->clear_ranges();
+  };
+  EXPECT_TRUE(world_.Sync(a, lying).status.ok());
+  EXPECT_FALSE(AtCentre(fresh));
+  EXPECT_EQ(a.device->Ledger()->pending, 1u);
+  MustSync(a);
+  EXPECT_TRUE(AtCentre(fresh));
+  EXPECT_EQ(a.device->Ledger()->pending, 0u);
+  EXPECT_FALSE(a.device->BeginSession()->recovery_due);
+}
+
 TEST_F(Recovery, ATabletPutBackThatWroteNothingSinceIsNoticedToo) {
   Tablet& a = Add("A");
   MemoryDisk old = a.disk.Clone();
