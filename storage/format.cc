@@ -10,16 +10,15 @@
 
 namespace vouch {
 
-absl::Status CheckFormatValue(absl::string_view value) {
+absl::Status CheckFormatValue(absl::string_view value, uint64_t newest) {
   ByteReader reader(value);
   const uint64_t version = reader.Varint();
   // A later version may append to the marker, so what follows the number is
   // only judged when the number is one of ours.
-  if (reader.ok() && version > kStoreFormatVersion) {
+  if (reader.ok() && version > newest) {
     return Error(Reason::kStoreNewer,
                  absl::StrCat("the store has format ", version,
-                              "; this software reads up to format ",
-                              kStoreFormatVersion));
+                              "; this software reads up to format ", newest));
   }
   if (!reader.Done() || version == 0) {
     return CorruptedIn(Family::kMeta, "the format marker is not a version");
@@ -27,9 +26,9 @@ absl::Status CheckFormatValue(absl::string_view value) {
   return absl::OkStatus();
 }
 
-absl::Status CheckOrCreateFormat(Store& store) {
+absl::Status CheckOrCreateFormat(Store& store, uint64_t newest) {
   absl::StatusOr<std::string> value = store.Get(Family::kMeta, kStoreFormatKey);
-  if (value.ok()) return CheckFormatValue(*value);
+  if (value.ok()) return CheckFormatValue(*value, newest);
   if (ReasonOf(value.status()) != Reason::kNotFound) return value.status();
   // The marker is written before anything else, so only an empty store may
   // lack it.
@@ -49,7 +48,7 @@ absl::Status CheckOrCreateFormat(Store& store) {
   }
   WriteBatch batch;
   batch.Put(Family::kMeta, kStoreFormatKey,
-            ByteWriter().Varint(kStoreFormatVersion).bytes());
+            ByteWriter().Varint(newest).bytes());
   return store.Write(std::move(batch), Durability::kSynced);
 }
 

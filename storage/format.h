@@ -21,13 +21,16 @@ inline constexpr uint64_t kStoreFormatVersion = 1;
 inline constexpr absl::string_view kStoreFormatKey = "format";
 
 // OK if `value`, as stored under kStoreFormatKey, is a version this software
-// reads. Errors: STORE_NEWER names both versions; STORE_CORRUPTED.
-absl::Status CheckFormatValue(absl::string_view value);
+// reads. Errors: STORE_NEWER names both versions; STORE_CORRUPTED. `newest` is
+// another one in tests of what comes next.
+absl::Status CheckFormatValue(absl::string_view value,
+                              uint64_t newest = kStoreFormatVersion);
 
-// Marks an empty store with kStoreFormatVersion, durably; checks a marked one
+// Marks an empty store with the newest version, durably; checks a marked one
 // and writes nothing to it. Errors: STORE_NEWER; STORE_CORRUPTED, also for a
 // store that holds keys but no marker; those of Get and Write.
-absl::Status CheckOrCreateFormat(Store& store);
+absl::Status CheckOrCreateFormat(Store& store,
+                                 uint64_t newest = kStoreFormatVersion);
 
 }  // namespace vouch
 

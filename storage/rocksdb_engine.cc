@@ -128,7 +128,7 @@ rocksdb::DBOptions EngineOptions(const RocksDbOptions& options) {
 
 // Reads the format marker without changing a file: opening a newer store for
 // writing would already rewrite its manifest. The caller holds the folder.
-absl::Status CheckFormatOnDisk(const std::string& path) {
+absl::Status CheckFormatOnDisk(const std::string& path, uint64_t newest) {
   if (!FileExists(path + "/CURRENT")) return absl::OkStatus();
   rocksdb::DBOptions options;
   options.info_log = std::make_shared<SilentLog>();
@@ -160,7 +160,7 @@ absl::Status CheckFormatOnDisk(const std::string& path) {
   }
   if (read.IsNotFound()) return absl::OkStatus();
   VOUCH_RETURN_IF_ERROR(StatusOf(read, Family::kMeta));
-  return CheckFormatValue(value);
+  return CheckFormatValue(value, newest);
 }
 
 }  // namespace
@@ -206,7 +206,8 @@ RocksDbEngine::~RocksDbEngine() {
 
 absl::StatusOr<std::shared_ptr<RocksDbEngine>> RocksDbEngine::Open(
     const RocksDbOptions& options) {
-  VOUCH_RETURN_IF_ERROR(CheckFormatOnDisk(options.path));
+  VOUCH_RETURN_IF_ERROR(
+      CheckFormatOnDisk(options.path, options.format_version));
   auto watch = std::make_shared<ErrorWatch>();
   rocksdb::DBOptions engine = EngineOptions(options);
   engine.listeners.push_back(watch);

@@ -203,7 +203,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenRocksDbStore(
   VOUCH_ASSIGN_OR_RETURN(auto engine, RocksDbEngine::Open(options));
   auto store = std::make_unique<RocksDbStore>(options, std::move(lock),
                                               std::move(engine));
-  VOUCH_RETURN_IF_ERROR(CheckOrCreateFormat(*store));
+  VOUCH_RETURN_IF_ERROR(CheckOrCreateFormat(*store, options.format_version));
   return store;
 }
 

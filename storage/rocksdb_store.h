@@ -27,6 +27,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "storage/format.h"
 #include "storage/store.h"
 
 namespace vouch {
@@ -45,6 +46,9 @@ struct RocksDbOptions {
   uint64_t reserve_bytes = uint64_t{64} << 20;
   // How much is free, in bytes; null asks the file system. For tests.
   std::function<uint64_t()> free_bytes;
+  // The newest format that it reads, and that of a new store. For tests of what
+  // comes next.
+  uint64_t format_version = kStoreFormatVersion;
   // Blocks read are kept in memory up to this.
   size_t cache_bytes = size_t{64} << 20;
   // Unflushed writes of all families are kept in memory up to this.

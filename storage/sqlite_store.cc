@@ -269,7 +269,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(
   writer->SetCheckpointOnClose(false);
   absl::StatusOr<std::string> format = writer->ReadFormat();
   if (format.ok()) {
-    VOUCH_RETURN_IF_ERROR(CheckFormatValue(*format));
+    VOUCH_RETURN_IF_ERROR(CheckFormatValue(*format, options.format_version));
   } else if (ReasonOf(format.status()) != Reason::kNotFound) {
     return format.status();
   }
@@ -277,7 +277,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(
   VOUCH_RETURN_IF_ERROR(writer->MakeTables());
   auto store = std::make_unique<SqliteStore>(options, std::move(lock),
                                              std::move(writer));
-  VOUCH_RETURN_IF_ERROR(CheckOrCreateFormat(*store));
+  VOUCH_RETURN_IF_ERROR(CheckOrCreateFormat(*store, options.format_version));
   return store;
 }
 

@@ -23,6 +23,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "storage/format.h"
 #include "storage/store.h"
 
 namespace vouch {
@@ -43,6 +44,9 @@ struct SqliteOptions {
   uint64_t reserve_bytes = uint64_t{64} << 20;
   // How much is free, in bytes; null asks the file system. For tests.
   std::function<uint64_t()> free_bytes;
+  // The newest format that it reads, and that of a new store. For tests of what
+  // comes next.
+  uint64_t format_version = kStoreFormatVersion;
   // Pages kept in memory by each connection, up to this.
   size_t cache_bytes = size_t{4} << 20;
 };

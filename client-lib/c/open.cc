@@ -55,6 +55,11 @@ absl::StatusOr<OpenOptions> OpenOptionsFrom(const vouch_open_options* given) {
   }
   out.shared = options.shared != 0;
   out.share_wait = DeadlineFrom(options.share_wait_ms, out.share_wait);
+  if (options.migrating != nullptr) {
+    out.migrating =
+        [tell = options.migrating, context = options.migrating_context](
+            uint64_t done, uint64_t total) { tell(context, done, total); };
+  }
   return out;
 }
 
@@ -171,13 +176,18 @@ vouch_error* vouch_sync(vouch_client* client, const vouch_sync_options* options,
 
 int32_t vouch_retry_after(const vouch_error* error, uint32_t failures,
                           uint64_t* wait_ms) {
-  if (error == nullptr || wait_ms == nullptr) return 0;
+  if (error == nullptr) return 0;
+  return vouch_retry_after_reason(vouch_error_reason(error), failures, wait_ms);
+}
+
+int32_t vouch_retry_after_reason(int32_t reason, uint32_t failures,
+                                 uint64_t* wait_ms) {
+  if (wait_ms == nullptr) return 0;
   std::optional<std::chrono::milliseconds> wait;
   vouch_error_free(Guarded([&]() -> absl::Status {
     constexpr uint32_t kFailuresMax = 1000;  // it doubles no more by then
-    wait = RetryAfter(
-        Error(static_cast<Reason>(vouch_error_reason(error)), "the last sync"),
-        static_cast<int>(std::min(failures, kFailuresMax)));
+    wait = RetryAfter(Error(static_cast<Reason>(reason), "the last sync"),
+                      static_cast<int>(std::min(failures, kFailuresMax)));
     return absl::OkStatus();
   }));
   if (!wait.has_value()) return 0;

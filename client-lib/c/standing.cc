@@ -123,6 +123,25 @@ vouch_error* vouch_safety_of(vouch_client* client, const vouch_id* record,
   });
 }
 
+vouch_error* vouch_safety_of_portfolio(vouch_client* client,
+                                       const vouch_id* registration,
+                                       vouch_portfolio_safety* out) {
+  return Guarded([&]() -> absl::Status {
+    VOUCH_ASSIGN_OR_RETURN(Client * opened, Opened(client));
+    VOUCH_RETURN_IF_ERROR(CheckReport(out));
+    VOUCH_ASSIGN_OR_RETURN(Id id, NeededId("registration", registration));
+    VOUCH_ASSIGN_OR_RETURN(PortfolioSafety safety,
+                           opened->SafetyOfPortfolio(id));
+    vouch_portfolio_safety numbers{};
+    numbers.on_this_tablet = safety.on_this_tablet;
+    numbers.at_the_centre = safety.at_the_centre;
+    numbers.safe = safety.safe;
+    numbers.least = static_cast<int32_t>(safety.least);
+    GiveReport(numbers, out);
+    return absl::OkStatus();
+  });
+}
+
 const char* vouch_safety_words(int32_t safety) {
   static_assert(static_cast<int>(SafetyState::kSafe) == VOUCH_SAFETY_SAFE);
   switch (safety) {

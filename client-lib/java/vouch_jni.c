@@ -147,7 +147,7 @@ static void free_client(JNIEnv* env, jni_client* made) {
 
 NATIVE(jlong, open)
 (JNIEnv* env, jclass self, jbyteArray folder, jobject key, jlong reserve_bytes,
- jobject log) {
+ jobject log, jboolean shared, jint share_wait_ms) {
   (void)self;
   jni_client* made = calloc(1, sizeof *made);
   if (made == NULL || (*env)->GetJavaVM(env, &made->vm) != JNI_OK) {
@@ -159,6 +159,8 @@ NATIVE(jlong, open)
   vouch_open_options options = {.struct_size = sizeof options};
   options.folder = path.slice;
   options.reserve_bytes = (uint64_t)reserve_bytes;
+  options.shared = shared ? 1 : 0;
+  options.share_wait_ms = (uint32_t)share_wait_ms;
   if (key != NULL) {
     options.master_key = give_key;
     options.master_key_context = &call;
@@ -202,6 +204,16 @@ NATIVE(jbyteArray, exportStore)
   give_back(&from);
   give_back(&to);
   return take_unless(env, error, &out);
+}
+
+NATIVE(jlong, retryAfterMs)
+(JNIEnv* env, jclass self, jint reason, jint failures) {
+  (void)env;
+  (void)self;
+  uint64_t wait_ms = 0;
+  return vouch_retry_after_reason(reason, (uint32_t)failures, &wait_ms)
+             ? (jlong)wait_ms
+             : -1;
 }
 
 /* --- Sync ----------------------------------------------------------------- */

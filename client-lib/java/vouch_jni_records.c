@@ -165,26 +165,126 @@ NATIVE(jbyteArray, appendEntry)
   return take_id(env, error, &id);
 }
 
+/* A query's options, while they are read: the slices are of its arrays. */
+typedef struct jni_query {
+  jni_bytes kind;
+  jni_bytes state;
+  jni_bytes text;
+  vouch_id registration;
+  vouch_query_options options;
+} jni_query;
+
+static void borrow_query(JNIEnv* env, jni_query* query, jbyteArray kind,
+                         jbyteArray registration, jbyteArray state,
+                         jlong from_ms, jlong to_ms, jbyteArray text) {
+  query->kind = borrow(env, kind);
+  query->state = borrow(env, state);
+  query->text = borrow(env, text);
+  vouch_query_options options = {.struct_size = sizeof options};
+  options.kind = query->kind.slice;
+  options.registration = id_of(env, registration, &query->registration);
+  options.state = query->state.slice;
+  options.from_ms = from_ms;
+  options.to_ms = to_ms;
+  options.text = query->text.slice;
+  query->options = options;
+}
+
+static void give_back_query(jni_query* query) {
+  give_back(&query->kind);
+  give_back(&query->state);
+  give_back(&query->text);
+}
+
 NATIVE(jbyteArray, query)
 (JNIEnv* env, jclass self, jlong client, jbyteArray kind,
  jbyteArray registration, jbyteArray state, jint page_size,
- jbyteArray page_token) {
+ jbyteArray page_token, jlong from_ms, jlong to_ms, jbyteArray text) {
   (void)self;
-  jni_bytes of_kind = borrow(env, kind), in_state = borrow(env, state);
+  jni_query query;
+  borrow_query(env, &query, kind, registration, state, from_ms, to_ms, text);
   jni_bytes token = borrow(env, page_token);
-  vouch_id owner;
-  vouch_query_options options = {.struct_size = sizeof options};
-  options.kind = of_kind.slice;
-  options.registration = id_of(env, registration, &owner);
-  options.state = in_state.slice;
-  options.page_size = (uint32_t)page_size;
-  options.page_token = token.slice;
+  query.options.page_size = (uint32_t)page_size;
+  query.options.page_token = token.slice;
   vouch_buffer out = {NULL, 0};
-  vouch_error* error = vouch_query(client_of(client), &options, &out);
-  give_back(&of_kind);
-  give_back(&in_state);
+  vouch_error* error = vouch_query(client_of(client), &query.options, &out);
+  give_back_query(&query);
   give_back(&token);
   return take_unless(env, error, &out);
+}
+
+/* What a live query's handle points to. */
+typedef struct jni_live {
+  vouch_live* live;
+  JavaVM* vm;
+  jobject told; /* a global reference */
+  jmethodID method;
+} jni_live;
+
+/* Nothing of `made` is used once Java was called: it may have freed it. */
+static void tell_live(void* context, vouch_slice events) {
+  const jni_live* made = context;
+  JNIEnv* env = NULL;
+  /* Every caller is a thread of Java's. */
+  if ((*made->vm)->GetEnv(made->vm, (void**)&env, JNI_VERSION_10) != JNI_OK) {
+    return;
+  }
+  /* One that waits is not this query's, and goes on waiting. */
+  jthrowable waiting = (*env)->ExceptionOccurred(env);
+  (*env)->ExceptionClear(env);
+  jbyteArray bytes = (*env)->NewByteArray(env, (jsize)events.size);
+  if (bytes != NULL) {
+    (*env)->SetByteArrayRegion(env, bytes, 0, (jsize)events.size,
+                               (const jbyte*)events.data);
+    (*env)->CallVoidMethod(env, made->told, made->method, bytes);
+    (*env)->DeleteLocalRef(env, bytes);
+  }
+  (*env)->ExceptionClear(env);
+  if (waiting != NULL) {
+    (*env)->Throw(env, waiting);
+    (*env)->DeleteLocalRef(env, waiting);
+  }
+}
+
+static void free_live(JNIEnv* env, jni_live* made) {
+  if (made->told != NULL) (*env)->DeleteGlobalRef(env, made->told);
+  free(made);
+}
+
+NATIVE(jlong, watch)
+(JNIEnv* env, jclass self, jlong client, jbyteArray kind,
+ jbyteArray registration, jbyteArray state, jlong from_ms, jlong to_ms,
+ jbyteArray text, jobject told) {
+  (void)self;
+  jni_live* made = calloc(1, sizeof *made);
+  if (made == NULL || (*env)->GetJavaVM(env, &made->vm) != JNI_OK) {
+    free(made);
+    return 0;
+  }
+  made->method = (*env)->GetMethodID(env, (*env)->GetObjectClass(env, told),
+                                     "told", "([B)V");
+  made->told = made->method == NULL ? NULL : (*env)->NewGlobalRef(env, told);
+  if (made->told == NULL) {
+    free_live(env, made);
+    return 0;
+  }
+  jni_query query;
+  borrow_query(env, &query, kind, registration, state, from_ms, to_ms, text);
+  vouch_error* error = vouch_watch(client_of(client), &query.options, tell_live,
+                                   made, &made->live);
+  give_back_query(&query);
+  if (thrown(env, error)) {
+    free_live(env, made);
+    return 0;
+  }
+  return (jlong)(intptr_t)made;
+}
+
+NATIVE(void, freeLive)(JNIEnv* env, jclass self, jlong handle) {
+  (void)self;
+  jni_live* made = (jni_live*)(intptr_t)handle;
+  vouch_live_free(made->live);
+  free_live(env, made);
 }
 
 NATIVE(void, settle)
@@ -227,6 +327,25 @@ NATIVE(jint, safetyOf)
   thrown(env,
          vouch_safety_of(client_of(client), id_of(env, record, &id), &safety));
   return safety;
+}
+
+NATIVE(jlongArray, safetyOfPortfolio)
+(JNIEnv* env, jclass self, jlong client, jbyteArray registration) {
+  (void)self;
+  vouch_id id;
+  vouch_portfolio_safety safety = {.struct_size = sizeof safety};
+  if (thrown(env,
+             vouch_safety_of_portfolio(
+                 client_of(client), id_of(env, registration, &id), &safety))) {
+    return NULL;
+  }
+  const jlong numbers[] = {(jlong)safety.on_this_tablet,
+                           (jlong)safety.at_the_centre, (jlong)safety.safe,
+                           (jlong)safety.least};
+  const jsize count = sizeof numbers / sizeof *numbers;
+  jlongArray out = (*env)->NewLongArray(env, count);
+  if (out != NULL) (*env)->SetLongArrayRegion(env, out, 0, count, numbers);
+  return out;
 }
 
 NATIVE(jlongArray, ledger)(JNIEnv* env, jclass self, jlong client) {

@@ -58,13 +58,10 @@ absl::StatusOr<std::unique_ptr<Client::Impl>> Client::Impl::Open(
 
 absl::Status Client::Impl::OpenStore() const {
   VOUCH_ASSIGN_OR_RETURN(store, OpenStoreOf(options, /*create=*/true));
-  if (!master_key.has_value()) {
-    VOUCH_ASSIGN_OR_RETURN(master_key, MasterKeyOf(options, *store));
-  }
-  FixedKeyProvider provider(*master_key);
-  VOUCH_ASSIGN_OR_RETURN(keys, KeyRing::Open(store.get(), &provider, random));
-  VOUCH_ASSIGN_OR_RETURN(device,
-                         Device::Open(store.get(), keys.get(), clock, random));
+  VOUCH_ASSIGN_OR_RETURN(Replica replica,
+                         OpenReplica(options, store.get(), &master_key));
+  keys = std::move(replica.keys);
+  device = std::move(replica.device);
   return absl::OkStatus();
 }
 

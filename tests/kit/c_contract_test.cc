@@ -131,6 +131,32 @@ TEST_F(CContractTest, ASetOptionOfANewerAppIsRefusedAndAnUnsetOneIsNot) {
   EXPECT_EQ("OK", Outcome(vouch_open(&options.known, &client_)));
 }
 
+TEST_F(CContractTest, AStoreThatIsMovedTellsHowFar) {
+  {
+    OpenOptions other;
+    other.folder = folder_;
+    other.engine = Engine::kRocksDb;
+    ASSERT_TRUE(Client::Open(other).ok());
+  }
+  struct Told {
+    uint64_t done = 0;
+    uint64_t total = 0;
+  } told;
+  options_.migrating_context = &told;
+  options_.migrating = [](void* context, uint64_t done, uint64_t total) {
+    auto* into = static_cast<Told*>(context);
+    EXPECT_GE(done, into->done);
+    *into = {done, total};
+  };
+  ASSERT_EQ("OK", Outcome(Open()));
+  EXPECT_GT(told.total, 0u);
+  EXPECT_EQ(told.total, told.done);
+  Close();
+  told = {};
+  ASSERT_EQ("OK", Outcome(Open()));
+  EXPECT_EQ(0u, told.total);
+}
+
 TEST_F(CContractTest, AForgottenSizeIsRefused) {
   options_.struct_size = 0;
   EXPECT_EQ("struct_size", FieldOf(Open()));
@@ -203,6 +229,12 @@ TEST_F(CContractTest, WhatIsNotEnrolledSaysSo) {
   EXPECT_EQ(0, vouch_retry_after(error, 1, &wait_ms));
   EXPECT_EQ(0, vouch_retry_after(nullptr, 1, &wait_ms));
   EXPECT_EQ(77u, wait_ms);
+  EXPECT_EQ(0,
+            vouch_retry_after_reason(vouch_error_reason(error), 1, &wait_ms));
+  EXPECT_EQ(0, vouch_retry_after_reason(4711, 1, &wait_ms));
+  EXPECT_EQ(77u, wait_ms);
+  EXPECT_EQ(1, vouch_retry_after_reason(VOUCH_REASON_UNREACHABLE, 1, &wait_ms));
+  EXPECT_GE(wait_ms, 500u);
   vouch_error_free(error);
   vouch_client* second = nullptr;
   EXPECT_EQ("STORE_LOCKED", Outcome(vouch_open(&options_, &second)));

@@ -147,6 +147,29 @@ TEST_F(CTest, ALiveQueryTellsWhatSavesAndSyncsChange) {
   EXPECT_EQ(before, told.events.size());
 }
 
+TEST_F(CTest, APortfolioIsAsSafeAsItsLeastSafeRecord) {
+  vouch_client* north = Enrolled("north");
+  const vouch_id registration = Register(north);
+  Observe(north, registration);
+  Sync(north);
+  vouch_portfolio_safety safety = {};
+  safety.struct_size = sizeof safety;
+  ASSERT_EQ("OK",
+            Outcome(vouch_safety_of_portfolio(north, &registration, &safety)));
+  EXPECT_EQ(2u, safety.at_the_centre);
+  EXPECT_EQ(VOUCH_SAFETY_AT_THE_CENTRE, safety.least);
+  Observe(north, registration);
+  ASSERT_EQ("OK",
+            Outcome(vouch_safety_of_portfolio(north, &registration, &safety)));
+  EXPECT_EQ(1u, safety.on_this_tablet);
+  EXPECT_EQ(2u, safety.at_the_centre);
+  EXPECT_EQ(0u, safety.safe);
+  EXPECT_EQ(VOUCH_SAFETY_ON_THIS_TABLET, safety.least);
+  const vouch_id nobody = {};
+  EXPECT_EQ("NOT_FOUND",
+            Outcome(vouch_safety_of_portfolio(north, &nobody, &safety)));
+}
+
 TEST_F(CTest, TwoProcessesMayShareAStore) {
   vouch_client* app = Enrolled("north", true);
   vouch_client* worker = Open("north", true);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every snippet of client-lib/README.md is a piece of a program that the tests
-compile and run.
+compile and run; the Kotlin ones, of one that kotlin_names_test.py checks.
 
   tests/kit/readme_test.py
 """
@@ -16,7 +16,8 @@ EXAMPLES = ROOT / "client-lib/examples"
 # The language of a fence → the program that it is from.
 PROGRAMS = {"cpp": EXAMPLES / "first_observation.cc",
             "c": EXAMPLES / "first_observation.c",
-            "java": EXAMPLES / "java/FirstObservation.java"}
+            "java": EXAMPLES / "java/FirstObservation.java",
+            "kotlin": EXAMPLES / "kotlin/FirstObservation.kt"}
 
 
 def fences(text):
@@ -39,7 +40,7 @@ class Readme(unittest.TestCase):
         self.programs = {language: path.read_text()
                          for language, path in PROGRAMS.items()}
 
-    def test_every_snippet_is_compiled(self):
+    def test_every_snippet_is_of_a_program_that_is_checked(self):
         self.assertEqual(strange(self.text, self.programs), [])
 
     def test_each_language_has_one(self):

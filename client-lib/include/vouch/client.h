@@ -62,10 +62,10 @@ class LiveQuery {
 
 class Client {
  public:
-  // Opens the store, or makes it. Errors: STORE_LOCKED (another process, or
-  // another Client), STORE_NEWER (nothing was changed), STORE_CORRUPTED (names
-  // the family; ExportStore saves what can be read), STORE_KEY_WRONG (not
-  // damage: the key is another one), STORE_FULL, STORE_IO.
+  // Opens the store, makes it, or brings an older one up. Errors: STORE_LOCKED
+  // (another process or Client), STORE_NEWER (nothing was changed),
+  // STORE_CORRUPTED (names the family; ExportStore saves what can be read),
+  // STORE_KEY_WRONG (not damage: it is another key), STORE_FULL, STORE_IO.
   static absl::StatusOr<std::unique_ptr<Client>> Open(
       const OpenOptions& options);
   ~Client();

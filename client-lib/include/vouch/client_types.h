@@ -43,7 +43,14 @@ struct OpenOptions {
   // thief who has the whole folder: a real app passes its platform's key store
   // (Android Keystore, iOS Keychain, TPM) here. Called in Open only.
   std::function<absl::StatusOr<std::string>()> master_key;
+  // What the store is kept in. Open moves one that is kept in the other, as it
+  // does one of an older format; a shared store stays in the engine it is in.
   Engine engine = Engine::kSqlite;
+  // Told of such a move: rows done of all. It may take minutes. A copy is made,
+  // compared with the store and put in its place at the end, so it needs room
+  // for a second one (STORE_FULL), and may be killed at any time: the next Open
+  // goes on. Called in Open only, on its thread.
+  std::function<void(uint64_t done, uint64_t total)> migrating;
   // The app has a second process that uses this store too: a background worker,
   // an extension. Each then opens it for the length of a call only, some
   // milliseconds, and waits for the other up to `share_wait` (then

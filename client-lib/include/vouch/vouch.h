@@ -68,6 +68,12 @@ enum vouch_log_level {
 typedef void (*vouch_log_function)(void* context, int32_t level,
                                    const char* line);
 
+// Told how far the store is that vouch_open moves to a newer format: rows done
+// of all. On the opening thread; it must not throw or long-jump. The process
+// may be killed meanwhile: the next opening goes on.
+typedef void (*vouch_migration_function)(void* context, uint64_t done,
+                                         uint64_t total);
+
 typedef struct vouch_open_options {
   size_t struct_size;
   // Required. The client's own folder; made if missing, its parent must exist.
@@ -82,10 +88,12 @@ typedef struct vouch_open_options {
   // 1: the app has a second process that uses this store too, and both set it.
   // Each waits for the other, for the length of a call, then STORE_LOCKED.
   uint32_t shared;
-  uint32_t share_wait_ms;  // 0: 5 s
+  uint32_t share_wait_ms;              // 0: 5 s
+  vouch_migration_function migrating;  // Optional.
+  void* migrating_context;
 } vouch_open_options;
 
-// Opens the store, or makes it. Thread: any.
+// Opens the store, or makes it, or brings an older one up. Thread: any.
 VOUCH_API vouch_error* vouch_open(const vouch_open_options* options,
                                   vouch_client** out);
 // Closes the store. Thread: any, once, when no other call is under way on it.
@@ -256,6 +264,19 @@ enum vouch_safety {
 // How safe the record's newest change is, of enum vouch_safety. Thread: any.
 VOUCH_API vouch_error* vouch_safety_of(vouch_client* client,
                                        const vouch_id* record, int32_t* out);
+
+// Records of a registration by how safe each is.
+typedef struct vouch_portfolio_safety {
+  size_t struct_size;
+  uint64_t on_this_tablet;
+  uint64_t at_the_centre;
+  uint64_t safe;
+  int32_t least;  // that of the least safe one; VOUCH_SAFETY_SAFE for none
+} vouch_portfolio_safety;
+// How safe all is that belongs to a registration, itself too. Thread: any.
+VOUCH_API vouch_error* vouch_safety_of_portfolio(vouch_client* client,
+                                                 const vouch_id* registration,
+                                                 vouch_portfolio_safety* out);
 // "on this tablet", …; "" for another number. Lives as long as the library.
 // Thread: any.
 VOUCH_API const char* vouch_safety_words(int32_t safety);
@@ -367,6 +388,10 @@ VOUCH_API vouch_error* vouch_sync(vouch_client* client,
 // any.
 VOUCH_API int32_t vouch_retry_after(const vouch_error* error, uint32_t failures,
                                     uint64_t* wait_ms);
+// The same by the reason alone, of enum vouch_reason, where the error is gone.
+// Thread: any.
+VOUCH_API int32_t vouch_retry_after_reason(int32_t reason, uint32_t failures,
+                                           uint64_t* wait_ms);
 
 // --- Taking everything out ---------------------------------------------------
 

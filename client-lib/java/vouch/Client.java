@@ -9,11 +9,15 @@ import com.google.protobuf.Parser;
 import java.io.Closeable;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import vouch.v1.Disagreement;
 import vouch.v1.DisagreementList;
@@ -29,6 +33,7 @@ import vouch.v1.PersonList;
 import vouch.v1.Portfolio;
 import vouch.v1.PossibleDuplicate;
 import vouch.v1.PossibleDuplicateList;
+import vouch.v1.RecordEvent;
 import vouch.v1.RecordPage;
 import vouch.v1.ReviewWarning;
 import vouch.v1.ReviewWarningList;
@@ -58,6 +63,8 @@ import vouch.v1.StoredRecordList;
 public final class Client implements Closeable {
   private final ReadWriteLock closing = new ReentrantReadWriteLock();
   private long handle;
+  // Guarded by itself, and never held during a call.
+  private final Set<LiveQuery> live = new HashSet<>();
 
   private Client(long handle) {
     this.handle = handle;
@@ -67,15 +74,23 @@ public final class Client implements Closeable {
   public static Client open(OpenOptions options) {
     return new Client(Native.open(
         utf8(options.folder.toString()), options.key, options.reserveBytes,
-        options.log));
+        options.log, options.shared, options.shareWaitMs));
   }
 
-  /** Once or more; waits for the calls under way. */
+  /**
+   * Once or more; waits for the calls under way, so not from within one: not
+   * in what a sync or a live query calls.
+   */
   @Override
   public void close() {
     closing.writeLock().lock();
     try {
-      if (handle != 0) Native.close(handle);
+      if (handle == 0) return;
+      synchronized (live) {
+        live.forEach(query -> free(query.taken()));
+        live.clear();
+      }
+      Native.close(handle);
       handle = 0;
     } finally {
       closing.writeLock().unlock();
@@ -212,7 +227,32 @@ public final class Client implements Closeable {
   public RecordPage query(RecordQuery query) {
     return read(RecordPage.parser(), with(client -> Native.query(
         client, utf8(query.kind), Ids.arrayOrNull(query.registration),
-        utf8(query.state), query.pageSize, utf8(query.pageToken))));
+        utf8(query.state), query.pageSize, utf8(query.pageToken), query.fromMs,
+        query.toMs, utf8(query.text))));
+  }
+
+  /**
+   * Tells what the query finds now, perhaps nothing, then whatever changes in
+   * that: what appeared, changed or is gone. Page size and token play no part.
+   * `changed` is called one call at a time, on the thread that saved or synced,
+   * after what it tells of is durable; it may use the client, and close the
+   * query. The first call comes before this returns, unless another thread is
+   * telling a query just then. What it throws goes to its thread's handler of
+   * uncaught exceptions.
+   */
+  public LiveQuery watch(
+      RecordQuery query, Consumer<List<RecordEvent>> changed) {
+    final LiveQuery made = new LiveQuery(this, changed);
+    return with(client -> {
+      // Nobody else has it before this returns, and close waits.
+      made.opened(Native.watch(
+          client, utf8(query.kind), Ids.arrayOrNull(query.registration),
+          utf8(query.state), query.fromMs, query.toMs, utf8(query.text), made));
+      synchronized (live) {
+        live.add(made);
+      }
+      return made;
+    });
   }
 
   public List<StoredRecord> registrations() {
@@ -279,6 +319,14 @@ public final class Client implements Closeable {
         with(client -> Native.safetyOf(client, Ids.array(record))));
   }
 
+  /** The same of everything that belongs to a registration, itself too. */
+  public PortfolioSafety safetyOfPortfolio(UUID registration) {
+    final long[] n = with(client ->
+        Native.safetyOfPortfolio(client, Ids.array(registration)));
+    return new PortfolioSafety(
+        n[0], n[1], n[2], SafetyState.forNumber((int) n[3]));
+  }
+
   /** Why nothing is safe yet; "" once something can be. */
   public String safeUnavailable() {
     return new String(
@@ -336,6 +384,17 @@ public final class Client implements Closeable {
     return SyncReport.of(report);
   }
 
+  /**
+   * How long to wait before the next sync, when the last `failures` (1 or more)
+   * have ended, the last of them with `error`: longer each time, less a random
+   * share. Empty when waiting alone changes nothing: a person has to act.
+   */
+  public static Optional<Duration> retryAfter(
+      VouchException error, int failures) {
+    final long ms = Native.retryAfterMs(error.number(), Math.max(failures, 1));
+    return ms < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(ms));
+  }
+
   /** Writes every record to a new file, one JSON object a line. */
   public ExportReport export(Path path) {
     return read(ExportReport.parser(), with(client ->
@@ -359,6 +418,24 @@ public final class Client implements Closeable {
     } finally {
       open.unlock();
     }
+  }
+
+  // Once the client is closed the query is too.
+  void end(LiveQuery query) {
+    final Lock open = closing.readLock();
+    open.lock();
+    try {
+      free(query.taken());
+      synchronized (live) {
+        live.remove(query);
+      }
+    } finally {
+      open.unlock();
+    }
+  }
+
+  private static void free(long query) {
+    if (query != 0) Native.freeLive(query);
   }
 
   private <T> T list(int function, Parser<T> parser) {

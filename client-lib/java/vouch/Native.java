@@ -42,7 +42,7 @@ final class Native {
 
   static native long open(
       byte[] folder, OpenOptions.KeySource key, long reserveBytes,
-      OpenOptions.Log log);
+      OpenOptions.Log log, boolean shared, int shareWaitMs);
 
   static native void close(long client);
 
@@ -75,7 +75,14 @@ final class Native {
 
   static native byte[] query(
       long client, byte[] kind, byte[] registration, byte[] state,
-      int pageSize, byte[] pageToken);
+      int pageSize, byte[] pageToken, long fromMs, long toMs, byte[] text);
+
+  /** `told` is called from then on; 0 with an exception waiting. */
+  static native long watch(
+      long client, byte[] kind, byte[] registration, byte[] state, long fromMs,
+      long toMs, byte[] text, LiveQuery told);
+
+  static native void freeLive(long live);
 
   /** By side if side is not negative, else by text, else by message. */
   static native void settle(
@@ -85,6 +92,9 @@ final class Native {
   static native void release(long client, byte[] change);
 
   static native int safetyOf(long client, byte[] record);
+
+  /** On this tablet, at the centre, safe; the least. */
+  static native long[] safetyOfPortfolio(long client, byte[] registration);
 
   /** captured, stored, held, pending, pulled, balanced. */
   static native long[] ledger(long client);
@@ -102,6 +112,9 @@ final class Native {
       long client, long deadlineMs, byte[] server, long cancellation,
       SyncOptions.Progress progress, long sliceMs, boolean sparing,
       long[] report);
+
+  /** Negative: not at all. */
+  static native long retryAfterMs(int reason, int failures);
 
   static native long newCancellation();
 

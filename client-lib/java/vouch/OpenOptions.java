@@ -1,6 +1,7 @@
 package vouch;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 
 /** How a store is opened. Immutable. */
@@ -26,12 +27,16 @@ public final class OpenOptions {
   final KeySource key;
   final long reserveBytes;
   final Log log;
+  final boolean shared;
+  final int shareWaitMs; // 0: the library's own
 
   private OpenOptions(Builder builder) {
     this.folder = builder.folder;
     this.key = builder.key;
     this.reserveBytes = builder.reserveBytes;
     this.log = builder.log;
+    this.shared = builder.shared;
+    this.shareWaitMs = builder.shareWaitMs;
   }
 
   /** `folder`: the client's own; made if missing, its parent must exist. */
@@ -45,6 +50,8 @@ public final class OpenOptions {
     private KeySource key;
     private long reserveBytes;
     private Log log;
+    private boolean shared;
+    private int shareWaitMs;
 
     private Builder(Path folder) {
       this.folder = folder;
@@ -66,6 +73,25 @@ public final class OpenOptions {
     public Builder log(Log log) {
       this.log = log;
       return this;
+    }
+
+    /**
+     * The app has a second process that uses this store too, and both say so.
+     * Each waits for the other up to five seconds, then gets STORE_LOCKED; one
+     * of them at a time syncs.
+     */
+    public Builder shared() {
+      this.shared = true;
+      return this;
+    }
+
+    /** The same, with another wait, of 1 ms or more. */
+    public Builder shared(Duration wait) {
+      if (wait.isNegative() || wait.toMillis() == 0) {
+        throw new IllegalArgumentException("a wait is at least 1 ms");
+      }
+      this.shareWaitMs = Math.toIntExact(wait.toMillis());
+      return shared();
     }
 
     public OpenOptions build() {

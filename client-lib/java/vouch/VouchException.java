@@ -27,6 +27,10 @@ public final class VouchException extends RuntimeException {
     return reason == null ? ErrorReason.UNRECOGNIZED : reason;
   }
 
+  int number() {
+    return number;
+  }
+
   /** Its name in proto/errors.md, "STORE_FULL". */
   public String getReasonName() {
     return reasonName;

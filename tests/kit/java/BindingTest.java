@@ -1,6 +1,7 @@
 import com.google.protobuf.ByteString;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -10,7 +11,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import vouch.Cancellation;
 import vouch.Client;
 import vouch.Ids;
+import vouch.LiveQuery;
 import vouch.OpenOptions;
+import vouch.PortfolioSafety;
 import vouch.RecordQuery;
 import vouch.SyncOptions;
 import vouch.VouchException;
@@ -23,6 +26,8 @@ import vouch.v1.JudgementEntry;
 import vouch.v1.Observation;
 import vouch.v1.Paragraph;
 import vouch.v1.Person;
+import vouch.v1.RecordEvent;
+import vouch.v1.RecordEventKind;
 import vouch.v1.Registration;
 import vouch.v1.Role;
 import vouch.v1.SafetyState;
@@ -179,6 +184,117 @@ final class BindingTest {
             .after(page.getNextPageToken())));
   }
 
+  private void queriesGoByWordsAndByTime() {
+    final UUID id = north.create(
+        seen("He soldered a joint.").build(), registration);
+    final RecordQuery all = new RecordQuery().ofKind("Observation");
+    final var found = north.query(all.withText("JOINT solder"));
+    check(found.getRecordsCount() == 1, "one with these words");
+    check(Ids.of(found.getRecords(0).getId()).equals(id), "that one");
+    final Instant made =
+        Instant.ofEpochMilli(north.get(id).getActs(0).getClaimedMs());
+    final RecordQuery words = all.withText("soldered");
+    check(north.query(words.from(made)).getRecordsCount() == 1, "from then");
+    check(north.query(words.from(made.plusMillis(1))).getRecordsCount() == 0,
+        "from later");
+    check(north.query(words.before(made)).getRecordsCount() == 0, "before");
+    check(north.query(words.from(made).before(made.plusMillis(1)))
+        .getRecordsCount() == 1, "in that millisecond");
+    north.discard(id, ByteString.EMPTY);
+  }
+
+  private void aLiveQueryTellsWhatChanges() {
+    final List<RecordEvent> told = new ArrayList<>();
+    final List<Throwable> uncaught = new ArrayList<>();
+    final Thread.UncaughtExceptionHandler before =
+        Thread.currentThread().getUncaughtExceptionHandler();
+    Thread.currentThread().setUncaughtExceptionHandler(
+        (thread, thrown) -> uncaught.add(thrown));
+    final RecordQuery drafts =
+        new RecordQuery().inState("draft").withText("glazed");
+    final LiveQuery live = north.watch(drafts, events -> {
+      told.addAll(events);
+      check(north.ledger().balanced(), "it may use the client");
+      if (told.size() == 1) throw new IllegalStateException("the app's own");
+    });
+    check(told.isEmpty(), "nothing is there yet");
+    final UUID id = north.create(seen("She glazed it.").build(), registration);
+    check(told.size() == 1, "one event");
+    check(told.get(0).getWhat() == RecordEventKind.RECORD_EVENT_KIND_APPEARED,
+        "it appeared");
+    check(Ids.of(told.get(0).getRecord().getId()).equals(id), "that record");
+    check(uncaught.size() == 1, "what it threw was not the save's");
+    north.create(seen("Something else.").build(), registration);
+    check(told.size() == 1, "others are not told of");
+    north.discard(id, ByteString.EMPTY);
+    check(told.get(1).getWhat() == RecordEventKind.RECORD_EVENT_KIND_GONE,
+        "it is gone");
+    live.close();
+    live.close();
+    north.revive(id, ByteString.EMPTY);
+    check(told.size() == 2, "closed is silent");
+    // One is closed in its own call; another is left to the client.
+    final LiveQuery[] self = new LiveQuery[1];
+    self[0] = north.watch(drafts, events -> {
+      if (self[0] != null) self[0].close();
+      told.addAll(events);
+    });
+    north.discard(id, ByteString.EMPTY);
+    north.revive(id, ByteString.EMPTY);
+    check(told.size() == 4, "what was there, and one more: " + told.size());
+    north.watch(drafts, events -> {});
+    refused(ErrorReason.ERROR_REASON_KIND_UNKNOWN,
+        () -> north.watch(new RecordQuery().ofKind("Poem"), events -> {}));
+    north.discard(id, ByteString.EMPTY);
+    Thread.currentThread().setUncaughtExceptionHandler(before);
+    north.sync();
+  }
+
+  private void aPortfolioIsAsSafeAsItsLeastSafeRecord() {
+    north.sync();
+    final PortfolioSafety before = north.safetyOfPortfolio(registration);
+    check(before.onThisTablet() == 0 && before.atTheCentre() > 1, "synced");
+    check(before.least() == SafetyState.SAFETY_STATE_AT_THE_CENTRE, "no backup");
+    north.create(seen("One more.").build(), registration);
+    final PortfolioSafety after = north.safetyOfPortfolio(registration);
+    check(after.onThisTablet() == 1, "one here alone");
+    check(after.least() == SafetyState.SAFETY_STATE_ON_THIS_TABLET, "least");
+    refused(ErrorReason.ERROR_REASON_NOT_FOUND,
+        () -> north.safetyOfPortfolio(new UUID(7, 7)));
+    north.sync();
+  }
+
+  private void twoClientsShareAStore() {
+    final Path store = folder.resolve("shared");
+    try (Client app = Client.open(OpenOptions.at(store).shared().build());
+         Client worker = Client.open(OpenOptions.at(store)
+             .shared(Duration.ofSeconds(3)).build())) {
+      check(app.ledger().captured() == 0, "the one");
+      check(worker.whoAmI() == null, "and the other");
+    }
+    try (Client alone = Client.open(OpenOptions.at(store).build())) {
+      check(alone.whoAmI() == null, "alone");
+      refused(ErrorReason.ERROR_REASON_STORE_LOCKED, () -> Client.open(
+          OpenOptions.at(store).shared(Duration.ofMillis(1)).build()));
+    }
+  }
+
+  private void waitingHelpsOrNot() {
+    try (Client lost = Client.open(
+        OpenOptions.at(folder.resolve("lost")).build())) {
+      final VouchException unreachable = refused(
+          ErrorReason.ERROR_REASON_UNREACHABLE,
+          () -> lost.enrol("127.0.0.1:1", "AAAA-BBBB-CCCC"));
+      final Duration first = Client.retryAfter(unreachable, 1).orElseThrow();
+      check(first.toMillis() >= 500 && first.toMillis() <= 1000, "a second");
+      final Duration fifth = Client.retryAfter(unreachable, 5).orElseThrow();
+      check(fifth.toMillis() >= 8000 && fifth.toMillis() <= 16000, "doubled");
+      final VouchException stranger = refused(
+          ErrorReason.ERROR_REASON_NOT_ENROLLED, lost::sync);
+      check(Client.retryAfter(stranger, 1).isEmpty(), "a person has to act");
+    }
+  }
+
   private void whatAnAppThrowsComesOut() {
     final RuntimeException own = new RuntimeException("the app's");
     try {
@@ -277,6 +393,14 @@ final class BindingTest {
       {"aRecordLivesItsWholeLife", (Runnable) test::aRecordLivesItsWholeLife},
       {"aDisagreementIsSettled", (Runnable) test::aDisagreementIsSettled},
       {"queriesPage", (Runnable) test::queriesPage},
+      {"queriesGoByWordsAndByTime",
+          (Runnable) test::queriesGoByWordsAndByTime},
+      {"aLiveQueryTellsWhatChanges",
+          (Runnable) test::aLiveQueryTellsWhatChanges},
+      {"aPortfolioIsAsSafeAsItsLeastSafeRecord",
+          (Runnable) test::aPortfolioIsAsSafeAsItsLeastSafeRecord},
+      {"twoClientsShareAStore", (Runnable) test::twoClientsShareAStore},
+      {"waitingHelpsOrNot", (Runnable) test::waitingHelpsOrNot},
       {"whatAnAppThrowsComesOut", (Runnable) test::whatAnAppThrowsComesOut},
       {"keysOpenAndOthersDoNot", (Runnable) test::keysOpenAndOthersDoNot},
       {"aCancelledSyncSaysSo", (Runnable) test::aCancelledSyncSaysSo},
