@@ -7,6 +7,7 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 
@@ -16,6 +17,8 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
 
 std::string Serialize(const Message& message) {
   std::string out;
@@ -99,6 +102,68 @@ bool TextsAreUtf8(const google::protobuf::UnknownFieldSet& fields,
   return true;
 }
 
+const uint8_t* BytesOf(absl::string_view bytes) {
+  return reinterpret_cast<const uint8_t*>(bytes.data());
+}
+
+// The next length-delimited bytes of `in`, which reads `all`; absent if they
+// end too early.
+std::optional<absl::string_view> TakeBytes(absl::string_view all,
+                                           CodedInputStream* in) {
+  uint32_t size = 0;
+  if (!in->ReadVarint32(&size)) return std::nullopt;
+  const auto at = static_cast<size_t>(in->CurrentPosition());
+  if (size > all.size() - at || !in->Skip(static_cast<int>(size))) {
+    return std::nullopt;
+  }
+  return all.substr(at, size);
+}
+
+// What `value` holds, if that is one length-delimited field of that number.
+std::optional<absl::string_view> BytesOfOneField(absl::string_view value,
+                                                 uint32_t number) {
+  CodedInputStream in(BytesOf(value), static_cast<int>(value.size()));
+  if (in.ReadTag() !=
+      WireFormatLite::MakeTag(static_cast<int>(number),
+                              WireFormatLite::WIRETYPE_LENGTH_DELIMITED)) {
+    return std::nullopt;
+  }
+  const auto bytes = TakeBytes(value, &in);
+  if (static_cast<size_t>(in.CurrentPosition()) != value.size()) {
+    return std::nullopt;
+  }
+  return bytes;
+}
+
+// Whether protobuf can read the bytes as that field without complaint, told
+// without building anything: what a judge asks of every value of a push.
+enum class Fit { kYes, kNo, kUnsure };
+Fit FitOf(const FieldDescriptor& field, absl::string_view bytes) {
+  if (field.type() == FieldDescriptor::TYPE_BYTES) return Fit::kYes;
+  if (field.type() == FieldDescriptor::TYPE_STRING) {
+    return IsUtf8(bytes) ? Fit::kYes : Fit::kNo;
+  }
+  if (field.type() != FieldDescriptor::TYPE_MESSAGE) return Fit::kUnsure;
+  CodedInputStream in(BytesOf(bytes), static_cast<int>(bytes.size()));
+  Fit whole = Fit::kYes;
+  while (const uint32_t tag = in.ReadTag()) {
+    if (WireFormatLite::GetTagWireType(tag) !=
+        WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
+      if (!WireFormatLite::SkipField(&in, tag)) return Fit::kNo;
+      continue;
+    }
+    const auto inner = TakeBytes(bytes, &in);
+    if (!inner.has_value()) return Fit::kNo;
+    const FieldDescriptor* known = field.message_type()->FindFieldByNumber(
+        WireFormatLite::GetTagFieldNumber(tag));
+    if (known == nullptr) continue;
+    const Fit fit = FitOf(*known, *inner);
+    if (fit == Fit::kNo) return Fit::kNo;
+    if (fit == Fit::kUnsure) whole = Fit::kUnsure;
+  }
+  return in.ConsumedEntireMessage() ? whole : Fit::kNo;
+}
+
 // False unless `value` is exactly one well-formed field.
 bool ParseOneField(absl::string_view value,
                    google::protobuf::UnknownFieldSet* fields) {
@@ -141,6 +206,21 @@ std::optional<uint32_t> OneFieldNumber(absl::string_view value) {
 }
 
 bool MergeValue(absl::string_view value, uint32_t number, Message* record) {
+  const FieldDescriptor* field =
+      record->GetDescriptor()->FindFieldByNumber(static_cast<int>(number));
+  const std::optional<absl::string_view> text = BytesOfOneField(value, number);
+  // Read over what is there, an empty value would take it away.
+  const bool fresh =
+      field != nullptr && (field->is_repeated() ||
+                           !record->GetReflection()->HasField(*record, field));
+  if (fresh && text.has_value()) {
+    const Fit fit = FitOf(*field, *text);
+    if (fit == Fit::kNo) return false;
+    if (fit == Fit::kYes) {
+      CodedInputStream in(BytesOf(value), static_cast<int>(value.size()));
+      return record->MergePartialFromCodedStream(&in);
+    }
+  }
   google::protobuf::UnknownFieldSet fields;
   if (!ParseOneField(value, &fields) ||
       static_cast<uint32_t>(fields.field(0).number()) != number ||
@@ -153,9 +233,8 @@ bool MergeValue(absl::string_view value, uint32_t number, Message* record) {
     return false;
   }
   // A known field of another wire type lands among the unknown ones.
-  const bool known = record->GetDescriptor()->FindFieldByNumber(
-                         static_cast<int>(number)) != nullptr;
-  if (known && !alone->GetReflection()->GetUnknownFields(*alone).empty()) {
+  if (field != nullptr &&
+      !alone->GetReflection()->GetUnknownFields(*alone).empty()) {
     return false;
   }
   record->MergeFrom(*alone);

@@ -161,6 +161,9 @@ absl::Status Centre::Settle() {
   if (!CheckSettled().ok()) VOUCH_RETURN_IF_ERROR(store_->Sync());
   runs_.Clear();
   scope_ends_.clear();
+  kept_.clear();
+  kept_bytes_ = 0;
+  sent_.Clear();
   VOUCH_RETURN_IF_ERROR(LoadLog());
   VOUCH_RETURN_IF_ERROR(LoadTail());
   reload_due_ = false;
@@ -174,6 +177,57 @@ absl::Status Centre::CheckSettled() const {
   if (!in_doubt_) return absl::OkStatus();
   return Error(Reason::kStoreIo,
                "a write failed; what it left on the disk is not known yet");
+}
+
+void Centre::Keep(std::vector<CommitRequest> requests,
+                  const std::vector<CommitResult>& results) {
+  uint64_t viewed = 0;
+  {
+    MutexLock lock(mutex_);
+    viewed = published_.materialised;
+  }
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const CommitResult& result = results[i];
+    if (!result.status.ok() || result.duplicate ||
+        result.commit.first_commit_seq < viewed) {
+      continue;
+    }
+    KeptSegment kept{result.commit.first_commit_seq,
+                     std::move(requests[i].segment.changes), 0};
+    // Of a segment that was committed in part, the others stand elsewhere.
+    kept.changes.erase(
+        kept.changes.begin(),
+        kept.changes.end() -
+            static_cast<std::ptrdiff_t>(result.commit.dispositions.size()));
+    for (const Change& change : kept.changes) {
+      // The core is there twice, as bytes and in parts.
+      kept.bytes +=
+          sizeof(Change) + 2 * change.core_bytes.size() + change.payload.size();
+    }
+    if (kept_bytes_ + kept.bytes > kKeptBytesMax) return;
+    kept_bytes_ += kept.bytes;
+    kept_.push_back(std::move(kept));
+  }
+}
+
+absl::StatusOr<std::vector<Change>> Centre::TakeChanges(const LogRow& row) {
+  std::vector<Change> changes;
+  while (!kept_.empty() &&
+         kept_.front().first_commit_seq <= row.commit.first_commit_seq) {
+    if (kept_.front().first_commit_seq == row.commit.first_commit_seq) {
+      changes = std::move(kept_.front().changes);
+    }
+    kept_bytes_ -= kept_.front().bytes;
+    kept_.pop_front();
+  }
+  // What is erased was stored without its body.
+  const bool whole =
+      !changes.empty() &&
+      std::none_of(changes.begin(), changes.end(), [&](const Change& change) {
+        return IsErased(change.core.scope, change.core.record);
+      });
+  if (whole) return changes;
+  return changes_.GetChanges(*store_, row.first, row.count);
 }
 
 absl::Status Centre::Materialise(size_t entries_max) {
@@ -199,8 +253,7 @@ absl::Status Centre::Materialise(size_t entries_max) {
   std::vector<Hash> worked_in;
   for (const LogRow& row : rows) {
     Coordinate at = row.first;
-    VOUCH_ASSIGN_OR_RETURN(std::vector<Change> changes,
-                           changes_.GetChanges(*store_, at, row.count));
+    VOUCH_ASSIGN_OR_RETURN(std::vector<Change> changes, TakeChanges(row));
     for (uint32_t i = 0; i < row.count; ++i, ++at.seq) {
       const Change& change = changes[i];
       worked_in.push_back(change.hash);

@@ -13,6 +13,7 @@
 #ifndef VOUCH_STORAGE_REPLICA_CENTRE_H_
 #define VOUCH_STORAGE_REPLICA_CENTRE_H_
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +29,7 @@
 #include "storage/replica/chain_runs.h"
 #include "storage/replica/chain_writer.h"
 #include "storage/replica/change_store.h"
+#include "storage/replica/encoded_segments.h"
 #include "storage/replica/erasure_register.h"
 #include "storage/replica/grant_rows.h"
 #include "storage/replica/materialiser.h"
@@ -49,6 +51,9 @@ inline constexpr absl::string_view kMaterialised = "materialised";
 // waits for all of it, so more room would buy a long push time at the price of
 // everybody's decisions.
 inline constexpr size_t kTailChangesMax = 16'384;
+// Of those, changes whole, as they came, so that the views need not read and
+// open them again. What does not fit is read.
+inline constexpr size_t kKeptBytesMax = 16 << 20;
 inline constexpr int64_t kCodeValidMsMax = int64_t{30} * 24 * 3600 * 1000;
 inline constexpr int64_t kCodeValidMsDefault = int64_t{24} * 3600 * 1000;
 inline constexpr size_t kPersonNameBytesMax = 200;
@@ -211,6 +216,12 @@ class Centre {
  private:
   struct Group;
   class JudgingReader;
+  // A segment whose changes the views still have to take.
+  struct KeptSegment {
+    uint64_t first_commit_seq = 0;
+    std::vector<Change> changes;
+    size_t bytes = 0;
+  };
   // What verdicts were given on; at most what one commit group asks for, and
   // dropped with it.
   struct Consulted {
@@ -237,9 +248,15 @@ class Centre {
   absl::Status LoadLog();
   absl::StatusOr<TiledTree> OpenTree(uint64_t size) const;
   TileGet TilesOf(const Reader& reader) const;
-  absl::Status AddItem(const Reader& snapshot, const DeviceId& device,
-                       const ReadFeed& request, const LogRow& row,
-                       ChainRuns* chains, v1::PullBatch* batch) const;
+  absl::Status AddItem(const Reader& snapshot, EncodedSegments::Pass pass,
+                       const DeviceId& device, const ReadFeed& request,
+                       const LogRow& row, ChainRuns* chains,
+                       v1::PullBatch* batch) const;
+  absl::StatusOr<EncodedSegments::Pointer> EncodedAt(const Reader& snapshot,
+                                                     EncodedSegments::Pass pass,
+                                                     const LogRow& row,
+                                                     bool may_shorten,
+                                                     ChainRuns* chains) const;
   static bool NeedsViews(const Segment& segment);
   absl::Status WriteGroup(Group* group);
   absl::Status CommitAll(const std::vector<CommitRequest>& requests,
@@ -259,6 +276,11 @@ class Centre {
   absl::StatusOr<Disposition> Decide(const Change& change);
   absl::StatusOr<ScopeEnd> ScopeEndOf(const ScopeId& scope);
   void Publish();
+  // Keeps what was committed for Materialise, as far as there is room.
+  void Keep(std::vector<CommitRequest> requests,
+            const std::vector<CommitResult>& results);
+  // A log row's changes: as kept, else as stored.
+  absl::StatusOr<std::vector<Change>> TakeChanges(const LogRow& row);
   absl::Status LoadTail();
   absl::Status Settle();
   absl::Status CheckSettled() const;
@@ -285,11 +307,15 @@ class Centre {
   // The committer's.
   std::optional<ChainWriter> writer_;
   std::optional<TiledTree> tree_;
-  LocationIndex tail_;       // committed, not yet materialised
-  Consulted consulted_;      // of this commit, since the views last moved
+  LocationIndex tail_;            // committed, not yet materialised
+  Consulted consulted_;           // of this commit, since the views last moved
+  std::deque<KeptSegment> kept_;  // in log order, with gaps
+  size_t kept_bytes_ = 0;
   bool reload_due_ = false;  // tree, tail and caches are not the store's
   ChainRuns runs_;
   absl::flat_hash_map<ScopeId, ScopeEnd> scope_ends_;
+
+  mutable EncodedSegments sent_;  // what feeds had to open and encode
 
   mutable Mutex mutex_;
   struct Published {

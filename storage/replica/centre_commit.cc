@@ -339,7 +339,10 @@ absl::StatusOr<std::vector<Centre::CommitResult>> Centre::Commit(
   std::vector<CommitResult> results(requests.size());
   absl::Status status = CommitAll(requests, &results);
   consulted_ = {};
-  if (status.ok()) return results;
+  if (status.ok()) {
+    Keep(std::move(requests), results);
+    return results;
+  }
   reload_due_ = true;
   Reason reason = ReasonOf(status);
   // These two are refused before anything is written.

@@ -85,7 +85,9 @@ absl::StatusOr<uint64_t> Centre::CarryOut(
   }
   // The keys are gone before any view is made without the values. A crash in
   // between leaves the register ahead of `erased`: the next start goes on.
-  VOUCH_RETURN_IF_ERROR(store_->Write(std::move(keys), Durability::kSynced));
+  absl::Status gone = store_->Write(std::move(keys), Durability::kSynced);
+  sent_.Clear();  // a failed write may have taken them all the same
+  VOUCH_RETURN_IF_ERROR(gone);
   WriteBatch views;
   VOUCH_RETURN_IF_ERROR(materialiser.Finish(&views));
   views.Put(Family::kMeta, kErasuresDone, U64Key(erasures.back().seq + 1));

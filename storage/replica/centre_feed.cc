@@ -76,9 +76,10 @@ LookedUp Centre::Answer(const DeviceId& device, const v1::Hello& hello) const {
 }
 
 // What stands at one row of the log, as this device needs it.
-absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
-                             const ReadFeed& request, const LogRow& row,
-                             ChainRuns* chains, v1::PullBatch* batch) const {
+absl::Status Centre::AddItem(const Reader& snapshot, EncodedSegments::Pass pass,
+                             const DeviceId& device, const ReadFeed& request,
+                             const LogRow& row, ChainRuns* chains,
+                             v1::PullBatch* batch) const {
   std::string commit = EncodeSegmentCommit(row.commit);
   if (row.commit.kind == LogEntry::kReinstate) {
     VOUCH_ASSIGN_OR_RETURN(auto hash,
@@ -91,27 +92,28 @@ absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
     item->set_commit(std::move(commit));
     return absl::OkStatus();
   }
-  VOUCH_ASSIGN_OR_RETURN(auto kept,
-                         changes_.GetSegmentRow(snapshot, row.first));
-  if (!kept.has_value()) {
-    return Error(Reason::kStoreCorrupted, "a segment of the log is gone");
-  }
-  const SegmentHeader& header = kept->header;
-  // Of a chain that is forked or in pieces the device may hold another run; and
-  // what is left of a segment it may hold in another one.
+  // Of a chain that is forked or in pieces the device may hold another run.
   bool own = false;
   for (const OwnHead& head : request.own) {
     own |= row.first.device == device && row.first.branch.IsZero() &&
            row.first.incarnation == head.incarnation &&
-           row.first.seq == header.first_seq &&
            row.first.seq + row.count - 1 <= head.seq;
   }
-  auto prove = [&](auto* item) {
-    if (!kept->ack.has_value()) return;
-    item->set_signature(kept->ack->signature.Bytes());
-    if (kept->ack->history == history_) return;
-    item->set_history_id(kept->ack->history.Bytes());
+  auto prove = [&](const SegmentRow& segment, auto* item) {
+    if (!segment.ack.has_value()) return;
+    item->set_signature(segment.ack->signature.Bytes());
+    if (segment.ack->history == history_) return;
+    item->set_history_id(segment.ack->history.Bytes());
   };
+  std::optional<SegmentRow> stored;
+  if (own) {
+    VOUCH_ASSIGN_OR_RETURN(stored, changes_.GetSegmentRow(snapshot, row.first));
+    if (!stored.has_value()) {
+      return Error(Reason::kStoreCorrupted, "a segment of the log is gone");
+    }
+    // What is left of a segment it may hold in another one.
+    own = row.first.seq == stored->header.first_seq;
+  }
   if (own) {
     v1::CommittedSegment* item = batch->add_items()->mutable_own();
     item->set_incarnation(row.first.incarnation.Bytes());
@@ -119,24 +121,42 @@ absl::Status Centre::AddItem(const Reader& snapshot, const DeviceId& device,
     item->set_count(row.count);
     item->set_commit(std::move(commit));
     // A twin of this tablet may have taken its place since it said Hello.
-    item->set_head(header.head.Bytes());
-    prove(item);
+    item->set_head(stored->header.head.Bytes());
+    prove(*stored, item);
     return absl::OkStatus();
   }
+  VOUCH_ASSIGN_OR_RETURN(
+      EncodedSegments::Pointer encoded,
+      EncodedAt(snapshot, pass, row, !request.own.empty(), chains));
+  v1::PulledSegment* item = batch->add_items()->mutable_segment();
+  item->set_segment(encoded->wire);
+  item->set_commit(std::move(commit));
+  prove(encoded->row, item);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EncodedSegments::Pointer> Centre::EncodedAt(
+    const Reader& snapshot, EncodedSegments::Pass pass, const LogRow& row,
+    bool may_shorten, ChainRuns* chains) const {
+  const uint64_t at = row.commit.first_commit_seq;
+  for (const bool shortened : {true, false}) {
+    EncodedSegments::Pointer sent = sent_.Find(at, shortened);
+    if (sent == nullptr) continue;
+    VOUCH_ASSIGN_OR_RETURN(bool in_pieces, chains->InPieces(sent->row.header));
+    if ((may_shorten && !in_pieces) == shortened) return sent;
+  }
+  SegmentRow stored;
   VOUCH_ASSIGN_OR_RETURN(Segment segment,
-                         changes_.GetSegment(snapshot, row.first));
+                         changes_.GetSegment(snapshot, row.first, &stored));
   // Of a chain in pieces a device that lacks some of its scopes cannot tell
   // which piece a number means; and one that recovers may hold pieces that this
   // centre lost.
   VOUCH_ASSIGN_OR_RETURN(bool in_pieces, chains->InPieces(segment.header));
-  const bool shorten = !in_pieces && !request.own.empty();
-  v1::PulledSegment* item = batch->add_items()->mutable_segment();
-  item->set_segment(EncodeSegment(
+  const bool shorten = may_shorten && !in_pieces;
+  std::string wire = EncodeSegment(
       segment,
-      shorten ? changes_.Shortener(snapshot, segment, Hash()) : ShortenOwn()));
-  item->set_commit(std::move(commit));
-  prove(item);
-  return absl::OkStatus();
+      shorten ? changes_.Shortener(snapshot, segment, Hash()) : ShortenOwn());
+  return sent_.Keep(pass, at, shorten, {std::move(stored), std::move(wire)});
 }
 
 FeedRead Centre::Feed(const DeviceId& device, const Visible& visible,
@@ -145,6 +165,7 @@ FeedRead Centre::Feed(const DeviceId& device, const Visible& visible,
   out.status = CheckSettled();
   if (!out.status.ok()) return out;
   TreeHead head = Head();
+  const EncodedSegments::Pass pass = sent_.Begin();
   std::unique_ptr<Reader> snapshot = store_->Snapshot();
   TileReader tree(head.size, TilesOf(*snapshot));
   ChainRuns chains(&changes_, snapshot.get(), nullptr,
@@ -172,7 +193,7 @@ FeedRead Centre::Feed(const DeviceId& device, const Visible& visible,
     }
     VOUCH_RETURN_IF_ERROR(flush_skipped());
     VOUCH_RETURN_IF_ERROR(
-        AddItem(*snapshot, device, request, row, &chains, &batch));
+        AddItem(*snapshot, pass, device, request, row, &chains, &batch));
     bytes += batch.items(batch.items_size() - 1).ByteSizeLong();
     position = skipped_from = row.end_seq();
     return absl::OkStatus();

@@ -65,6 +65,9 @@ class ChangeStore {
                                   const RecordId& record) const;
 
   void PutSummary(const RecordSummaryRow& row, WriteBatch* batch) const;
+  // True if the record has changes in the views, which have both or neither.
+  absl::StatusOr<bool> HasSummary(const Reader& reader, const ScopeId& scope,
+                                  const RecordId& record) const;
   // In (scope, record) order from after `after` (empty: the start) until the
   // visitor returns false. An empty scope means all.
   absl::Status ScanSummaries(

@@ -87,6 +87,15 @@ absl::StatusOr<ScopeId> ChangeStore::ScopeOf(const Reader& reader,
   return *scope;
 }
 
+absl::StatusOr<bool> ChangeStore::HasSummary(const Reader& reader,
+                                             const ScopeId& scope,
+                                             const RecordId& record) const {
+  auto row = reader.Get(Family::kRecordState, RecordStateKey(scope, record));
+  if (row.ok()) return true;
+  if (absl::IsNotFound(row.status())) return false;
+  return row.status();
+}
+
 void ChangeStore::PutSummary(const RecordSummaryRow& row,
                              WriteBatch* batch) const {
   batch->Put(Family::kRecordState, RecordStateKey(row.scope, row.record),

@@ -74,12 +74,18 @@ std::optional<AttentionRow> DecodeAttention(absl::string_view key,
 absl::StatusOr<Materialiser::Loaded*> Materialiser::Load(const Key& key) {
   auto [at, fresh] = records_.try_emplace(key);
   if (fresh) {
+    Loaded& record = at->second;
+    // Most records of a push are new. A look-up tells, which a filter answers,
+    // where a scan looks into every file of the store.
     VOUCH_ASSIGN_OR_RETURN(
-        at->second.rows,
-        changes_->GetRecordChanges(*reader_, key.first, key.second));
-    VOUCH_ASSIGN_OR_RETURN(at->second.changes,
-                           changes_->LoadRecord(*reader_, at->second.rows));
-    at->second.is_stored = !at->second.rows.empty();
+        record.is_stored,
+        changes_->HasSummary(*reader_, key.first, key.second));
+    if (!record.is_stored) return &record;
+    VOUCH_ASSIGN_OR_RETURN(record.rows, changes_->GetRecordChanges(
+                                            *reader_, key.first, key.second));
+    record.changed.resize(record.rows.size());
+    VOUCH_ASSIGN_OR_RETURN(record.changes,
+                           changes_->LoadRecord(*reader_, record.rows));
   }
   return &at->second;
 }
@@ -94,6 +100,7 @@ absl::Status Materialiser::Add(const Change& change, const Coordinate& at,
     if (record->rows[i].hash != change.hash) continue;
     record->rows[i].disposition = disposition;
     record->rows[i].commit_seq = commit_seq;
+    record->changed[i] = true;
     record->changes[i].disposition = disposition;
     return absl::OkStatus();
   }
@@ -105,6 +112,7 @@ absl::Status Materialiser::Add(const Change& change, const Coordinate& at,
   row.disposition = disposition;
   row.commit_seq = commit_seq;
   record->rows.push_back(row);
+  record->changed.push_back(true);
 
   FoldChange fold;
   fold.hash = change.hash;
@@ -129,14 +137,20 @@ absl::Status Materialiser::MarkDependents(const Hash& cause) {
   if (added != new_dependents_.end()) {
     dirty_.insert(added->second.begin(), added->second.end());
   }
-  return reader_->Scan(Family::kDependent, cause.view(),
-                       PrefixEnd(cause.view()),
-                       [&](absl::string_view key, absl::string_view) {
-                         ByteReader in(key.substr(Hash::kSize));
-                         auto scope = in.Fixed<ScopeId>();
-                         dirty_.insert({scope, in.Fixed<RecordId>()});
-                         return true;
-                       });
+  auto [stored, fresh] = stored_dependents_.try_emplace(cause);
+  std::vector<Key>& keys = stored->second;
+  if (fresh) {
+    VOUCH_RETURN_IF_ERROR(
+        reader_->Scan(Family::kDependent, cause.view(), PrefixEnd(cause.view()),
+                      [&](absl::string_view key, absl::string_view) {
+                        ByteReader in(key.substr(Hash::kSize));
+                        auto scope = in.Fixed<ScopeId>();
+                        keys.push_back({scope, in.Fixed<RecordId>()});
+                        return true;
+                      }));
+  }
+  dirty_.insert(keys.begin(), keys.end());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<CauseState> Materialiser::CauseOf(const Hash& hash) {
@@ -164,10 +178,12 @@ absl::Status Materialiser::Refold(const Key& key, WriteBatch* batch) {
   VOUCH_RETURN_IF_ERROR(failed);
   absl::flat_hash_set<Hash> held;
   for (const HeldChange& change : view.held) held.insert(change.change);
-  for (RecordChange& row : record->rows) {
+  for (size_t i = 0; i < record->rows.size(); ++i) {
+    RecordChange& row = record->rows[i];
     bool effective = !held.contains(row.hash);
     if (effective == row.effective) continue;
     row.effective = effective;
+    record->changed[i] = true;
     VOUCH_RETURN_IF_ERROR(MarkDependents(row.hash));
   }
   WriteRecord(*record, view, batch);
@@ -185,8 +201,10 @@ void Materialiser::WriteRecord(const Loaded& record, const RecordView& view,
   summary.conflicts = static_cast<uint32_t>(view.conflicts.size());
   summary.held = static_cast<uint32_t>(view.held.size());
   summary.changes = view.change_count;
-  for (const RecordChange& row : record.rows) {
+  for (size_t i = 0; i < record.rows.size(); ++i) {
+    const RecordChange& row = record.rows[i];
     if (!row.commit_seq.has_value()) ++summary.unacknowledged;
+    if (!record.changed[i]) continue;
     changes_->PutRecordChange(view.scope, view.id, row, batch);
   }
   changes_->PutSummary(summary, batch);

@@ -86,6 +86,7 @@ class Materialiser {
   struct Loaded {
     bool is_stored = false;  // some change of it was here before this run
     std::vector<RecordChange> rows;
+    std::vector<bool> changed;  // of the rows: to be written
     std::vector<FoldChange> changes;
   };
 
@@ -101,6 +102,8 @@ class Materialiser {
   LocationIndex locations_;
   std::map<Key, Loaded> records_;
   std::map<Hash, std::set<Key>> new_dependents_;
+  // What the reader has of Family::kDependent, by cause.
+  absl::flat_hash_map<Hash, std::vector<Key>> stored_dependents_;
   std::set<Key> dirty_;
 };
 

@@ -1,6 +1,7 @@
 // What is done once for a whole segment or commit group gives what is done one
 // by one.
 #include "gtest/gtest.h"
+#include "storage/replica/encoded_segments.h"
 #include "storage/replica/keys.h"
 #include "sync/base/hash.h"
 #include "sync/base/status.h"
@@ -163,6 +164,90 @@ TEST(Verdict, IsGivenOnTheViewsOfItsTimeNotOnThoseOfTheGroupsBeginning) {
   ASSERT_TRUE(results.ok()) << results.status();
   ASSERT_EQ((*results)[1].commit.dispositions.size(), 1u);
   EXPECT_FALSE((*results)[1].commit.dispositions[0].quarantined);
+}
+
+EncodedSegments::Encoded Wire(std::string bytes) {
+  return {SegmentRow(), std::move(bytes)};
+}
+
+TEST(EncodedSegments, WhatWasReadBeforeAnErasureIsNotKeptAfterIt) {
+  EncodedSegments sent;
+  const EncodedSegments::Pass before = sent.Begin();
+  sent.Clear();
+  EXPECT_EQ(sent.Keep(before, 7, true, Wire("erased"))->wire, "erased");
+  EXPECT_EQ(sent.Find(7, true), nullptr);
+  sent.Keep(sent.Begin(), 7, true, Wire("whole"));
+  ASSERT_NE(sent.Find(7, true), nullptr);
+  EXPECT_EQ(sent.Find(7, true)->wire, "whole");
+  EXPECT_EQ(sent.Find(7, false), nullptr);
+  sent.Clear();
+  EXPECT_EQ(sent.Find(7, true), nullptr);
+}
+
+TEST(EncodedSegments, TheOldestMakeRoom) {
+  EncodedSegments sent;
+  for (uint64_t i = 0; i < 5; ++i) {
+    sent.Keep(sent.Begin(), i, false,
+              Wire(std::string(kEncodedBytesMax / 4, 'x')));
+  }
+  EXPECT_EQ(sent.Find(0, false), nullptr);
+  EXPECT_EQ(sent.Find(1, false), nullptr);  // each is a little over a quarter
+  EXPECT_NE(sent.Find(2, false), nullptr);
+  EXPECT_NE(sent.Find(4, false), nullptr);
+}
+
+TEST(Feed, SendsTheNextTabletTheSameAndNothingThatWasErasedMeanwhile) {
+  ReplicaWorld world;
+  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
+  Tablet& b = world.AddTablet(v1::ROLE_ASSESSOR, "B");
+  Tablet& c = world.AddTablet(v1::ROLE_ASSESSOR, "C");
+  Tablet& d = world.AddTablet(v1::ROLE_ASSESSOR, "D");
+  const RecordId kept = a.Create(5, world.scope(), "kept");
+  const RecordId gone = a.Create(5, world.scope(), "private");
+  for (Tablet* each : {&a, &b, &c}) {
+    LoopbackResult synced = world.Sync(*each);
+    ASSERT_TRUE(synced.status.ok()) << synced.status;
+  }
+  EXPECT_EQ(b.Values(gone), c.Values(gone));
+  EXPECT_EQ(*b.device->ScopeStates(), *c.device->ScopeStates());
+  ASSERT_TRUE(world.centre->Erase(gone).ok());
+  LoopbackResult synced = world.Sync(d);
+  ASSERT_TRUE(synced.status.ok()) << synced.status;
+  EXPECT_EQ(d.Values(kept), std::vector<std::string>{"kept"});
+  EXPECT_EQ(d.Values(gone), std::vector<std::string>{""});
+}
+
+TEST(Views, TakeNoBodyOfAnErasedRecordFromMemory) {
+  ReplicaWorld world;
+  Tablet& a = world.AddTablet(v1::ROLE_ASSESSOR, "A");
+  Tablet& b = world.AddTablet(v1::ROLE_ASSESSOR, "B");
+  const RecordId record = a.Create(5, world.scope(), "private");
+  for (Tablet* each : {&a, &b}) ASSERT_TRUE(world.Sync(*each).status.ok());
+  ASSERT_TRUE(a.Set(record, "one").ok());
+  ASSERT_TRUE(b.Set(record, "two").ok());
+  ASSERT_TRUE(world.centre->Erase(record).ok());
+  for (Tablet* each : {&a, &b}) {
+    auto config = each->device->BeginSession();
+    ASSERT_TRUE(config.ok());
+    const OutboxRead read =
+        each->device->Read({config->heads[0].incarnation, 0, Hash()});
+    ASSERT_FALSE(read.segments.empty());
+    auto pushed = VerifyPushed(*world.centre, each->device->id(),
+                               read.segments.back().wire);
+    ASSERT_TRUE(pushed.ok()) << pushed.status();
+    ASSERT_TRUE(world.centre->Commit({*std::move(pushed)}).ok());
+  }
+  ASSERT_TRUE(world.centre->Materialise(kMaterialiseEntriesMax).ok());
+  // Values that nobody has any more are no conflict.
+  uint32_t conflicts = 0;
+  ASSERT_TRUE(world.centre->changes()
+                  .ScanSummaries(*world.store, "", "",
+                                 [&](const RecordSummaryRow& row) {
+                                   conflicts += row.conflicts;
+                                   return true;
+                                 })
+                  .ok());
+  EXPECT_EQ(conflicts, 0u);
 }
 
 }  // namespace
