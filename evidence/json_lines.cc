@@ -8,36 +8,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "evidence/utf8.h"
 #include "sync/base/check.h"
 #include "sync/base/status.h"
 
 namespace vouch {
 namespace {
-
-// The size of the well-formed UTF-8 sequence that `rest` begins with, or 0.
-// Overlong forms and surrogates are not well-formed.
-size_t Utf8SequenceSize(absl::string_view rest) {
-  const auto byte = [&](size_t i) -> uint8_t {
-    return i < rest.size() ? static_cast<uint8_t>(rest[i]) : 0;
-  };
-  const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!follows(1) || !follows(2)) return 0;
-    if (lead == 0xE0 && byte(1) < 0xA0) return 0;
-    if (lead == 0xED && byte(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    if (lead == 0xF0 && byte(1) < 0x90) return 0;
-    if (lead == 0xF4 && byte(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
-}
 
 bool IsSnakeCase(absl::string_view key) {
   if (key.empty()) return false;

@@ -9,6 +9,7 @@
 #include "sync/base/codec.h"
 #include "sync/base/status.h"
 #include "vouch/v1/records.pb.h"
+#include "vouch/v1/reference.pb.h"
 
 namespace vouch {
 namespace {
@@ -24,7 +25,8 @@ const std::vector<const Descriptor*>& RecordDescriptors() {
       v1::Witness::descriptor(),        v1::AssessmentPlan::descriptor(),
       v1::Observation::descriptor(),    v1::WitnessStatement::descriptor(),
       v1::CrossReference::descriptor(), v1::Judgement::descriptor(),
-      v1::UnitDecision::descriptor(),
+      v1::UnitDecision::descriptor(),   v1::SpecificationFile::descriptor(),
+      v1::UnitContents::descriptor(),
   };
   return *all;
 }

@@ -1,6 +1,7 @@
-// The kinds of records, read from the messages and options of records.proto:
-// what the rest of evidence/ and the apps ask when they need a kind's way of
-// life, its scope, its fields' merge classes or its words for people.
+// The kinds of records, read from the messages and options of records.proto and
+// reference.proto: what the rest of evidence/ and the apps ask when they need a
+// kind's way of life, its scope, its fields' merge classes or its words for
+// people.
 //
 //   const Kind* kind = FindKindByName("witness-statement");
 //   std::unique_ptr<google::protobuf::Message> draft = kind->NewRecord();
@@ -39,6 +40,8 @@ inline constexpr uint32_t kWitnessStatementKind = 6;
 inline constexpr uint32_t kCrossReferenceKind = 7;
 inline constexpr uint32_t kJudgementKind = 8;
 inline constexpr uint32_t kUnitDecisionKind = 9;
+inline constexpr uint32_t kSpecificationFileKind = 30;
+inline constexpr uint32_t kUnitContentsKind = 31;
 
 struct KindField {
   uint32_t number = 0;

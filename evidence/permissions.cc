@@ -126,6 +126,19 @@ constexpr Row kTable[] = {
         .append = kAssessor,
         .resolve = kVerifier | kAdministrator,
     },
+    // What a qualification asks for is the centre's to say, not an assessor's.
+    {
+        .kind = kSpecificationFileKind,
+        .create = kAdministrator,
+        .edit = kAdministrator,
+        .discard = kAdministrator,
+    },
+    {
+        .kind = kUnitContentsKind,
+        .create = kAdministrator,
+        .edit = kAdministrator,
+        .discard = kAdministrator,
+    },
 };
 
 Roles AllowedRoles(const Row& row, RecordAct act) {

@@ -159,6 +159,15 @@ Portfolio BuildPortfolio(const Specification& specification,
     }
   }
   portfolio.planned = EvaluateKnown(specification, units);
+  auto completion = FindCompletion(specification, portfolio.planned.units);
+  if (completion.ok()) {
+    portfolio.completion = *std::move(completion);
+  } else {
+    // Numbers that no qualification has: there is no answer, and that is one.
+    portfolio.completion.result = Completion::Result::kUndeterminable;
+    portfolio.completion.explanation =
+        std::string(completion.status().message());
+  }
   portfolio.achieved = EvaluateKnown(specification, std::move(achieved));
   return portfolio;
 }

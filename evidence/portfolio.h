@@ -18,6 +18,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "evidence/completion.h"
 #include "evidence/rules.h"
 #include "evidence/specification.h"
 #include "sync/base/ids.h"
@@ -133,6 +134,8 @@ struct Portfolio {
   Evaluation planned;                  // of the chosen units
   Evaluation achieved;                 // of those decided competent
   std::vector<Remark> flags;
+  // Further units that would make a qualification of the chosen ones.
+  Completion completion;
 };
 
 // `specification` is the one that the registration pins (else it is flagged).

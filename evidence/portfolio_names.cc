@@ -145,6 +145,7 @@ v1::Portfolio ToProto(const Portfolio& portfolio) {
   }
   *out.mutable_planned() = ToProto(portfolio.planned);
   *out.mutable_achieved() = ToProto(portfolio.achieved);
+  *out.mutable_completion() = ToProto(portfolio.completion);
   for (const Remark& flag : portfolio.flags) Print(flag, out.add_flags());
   return out;
 }

@@ -14,6 +14,7 @@
 #include "evidence/kinds.h"
 #include "evidence/operation_form.h"
 #include "evidence/permissions.h"
+#include "evidence/specification_move.h"
 #include "evidence/wire_field.h"
 #include "sync/base/status.h"
 #include "vouch/v1/records.pb.h"
@@ -38,6 +39,10 @@ class Case {
     VOUCH_RETURN_IF_ERROR(
         CheckDuties({change_, reader_, *kind_, *author_, written_.get()}));
     VOUCH_RETURN_IF_ERROR(CheckSignatures());
+    if (kind_->number == kRegistrationKind) {
+      VOUCH_RETURN_IF_ERROR(
+          CheckPin(change_, static_cast<const v1::Registration&>(*written_)));
+    }
     return CheckMoves();
   }
 

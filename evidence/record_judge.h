@@ -16,6 +16,8 @@
 //   NOT_READY_TO_SIGN         a seal that does not say how it is signed
 //   PERSON_SIGNATURE_INVALID  no signature of the certified key, or of the
 //                             witness's
+//   OPERATION_NOT_ALLOWED     a registration's specification is replaced
+//                             without a move that says so
 //   TRANSITION_ILLEGAL        a registration cannot move so
 //
 // Fields, classes and kinds of a newer app are carried, not held. A change

@@ -53,6 +53,26 @@ Tally TallyCredits(const Units& units) {
   return tally;
 }
 
+// All units. What the mandatory ones are worth together is stated by their rule
+// where it is not by each.
+Tally TallyAll(const Specification& specification, const std::set<int>& chosen,
+               const Units& all, const Units& optional_units) {
+  const v1::MandatoryUnitsRule& rule = specification.data().mandatory_units();
+  bool all_chosen = rule.has_credits_min() && !rule.unit_numbers().empty();
+  bool all_known = true;
+  uint32_t known = 0;
+  for (const std::string& number : rule.unit_numbers()) {
+    all_chosen &= chosen.contains(*specification.PositionOf(number));
+    const v1::Unit& unit = *specification.FindUnit(number);
+    all_known &= unit.has_credit();
+    known += unit.credit();
+  }
+  if (!all_chosen || all_known) return TallyCredits(all);
+  Tally tally = TallyCredits(optional_units);
+  tally.AddKnown(std::max(known, rule.credits_min()));
+  return tally;
+}
+
 // Only units of exactly `level`: a higher level does not count for a lower
 // one.
 Tally TallyLevel(const Units& units, uint32_t level) {
@@ -168,6 +188,14 @@ RuleEvaluation EvaluateMandatory(const Specification& specification,
 RuleEvaluation EvaluateThemes(const v1::ThemesRule& rule,
                               const Units& optional_units) {
   RuleEvaluation evaluation = Begin("themes", rule);
+  if (rule.themes().empty()) {
+    evaluation.result = RuleResult::kUndeterminable;
+    evaluation.missing.push_back("the groups of optional units");
+    evaluation.explanation =
+        "Units are needed from each group; which groups there are is not "
+        "known.";
+    return evaluation;
+  }
   std::vector<std::string> themeless;
   for (const v1::Unit* unit : optional_units) {
     if (!unit->has_theme()) {
@@ -235,7 +263,9 @@ RuleEvaluation EvaluateLevelFloor(const v1::LevelFloorRule& rule,
                    rule.level()));
 }
 
-RuleResult Verdict(const std::vector<RuleEvaluation>& rules) {
+}  // namespace
+
+RuleResult VerdictOf(absl::Span<const RuleEvaluation> rules) {
   RuleResult verdict = RuleResult::kMet;
   for (const RuleEvaluation& rule : rules) {
     if (rule.result == RuleResult::kNotMet) return RuleResult::kNotMet;
@@ -243,8 +273,6 @@ RuleResult Verdict(const std::vector<RuleEvaluation>& rules) {
   }
   return verdict;
 }
-
-}  // namespace
 
 absl::StatusOr<Evaluation> Evaluate(
     const Specification& specification,
@@ -275,8 +303,9 @@ absl::StatusOr<Evaluation> Evaluate(
     }
   }
   auto& rules = evaluation.rules;
-  rules.push_back(EvaluateCredits("total_credits", data.total_credits(),
-                                  TallyCredits(all), "in all"));
+  rules.push_back(EvaluateCredits(
+      "total_credits", data.total_credits(),
+      TallyAll(specification, chosen, all, optional_units), "in all"));
   rules.push_back(EvaluateMandatory(specification, chosen));
   if (data.has_optional_credits()) {
     rules.push_back(EvaluateCredits("optional_credits", data.optional_credits(),
@@ -290,7 +319,7 @@ absl::StatusOr<Evaluation> Evaluate(
     rules.push_back(
         EvaluateLevelFloor(data.level_floor(), all, optional_units));
   }
-  evaluation.verdict = Verdict(rules);
+  evaluation.verdict = VerdictOf(rules);
   return evaluation;
 }
 

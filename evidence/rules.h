@@ -15,11 +15,13 @@
 #define VOUCH_EVIDENCE_RULES_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
 #include "absl/types/span.h"
 #include "evidence/specification.h"
 #include "vouch/v1/rules.pb.h"
@@ -35,11 +37,12 @@ struct Shortfall {
   uint32_t units = 0;
   std::vector<std::string> groups;        // names of themes
   std::vector<std::string> unit_numbers;  // mandatory units
+  uint32_t days = 0;                      // late; for an entry age, too early
 };
 
 struct RuleEvaluation {
-  // "total_credits", "mandatory_units", "optional_credits", "themes" or
-  // "level_floor".
+  // "total_credits", "mandatory_units", "optional_credits", "themes",
+  // "level_floor"; then those of conditions.h.
   std::string id;
   RuleResult result = RuleResult::kMet;
   Shortfall shortfall;
@@ -48,6 +51,15 @@ struct RuleEvaluation {
   // A sentence for a person.
   std::string explanation;
   std::vector<v1::Citation> citations;
+};
+
+// How a credit transfer was read (credit_transfer.cc).
+struct TransferEvaluation {
+  std::string given;  // the unit as it was given
+  std::string unit;   // its number here; empty if it has none
+  // kMet: it counts; kUndeterminable: it may.
+  RuleResult result = RuleResult::kMet;
+  std::string why;
 };
 
 struct Evaluation {
@@ -60,6 +72,32 @@ struct Evaluation {
   std::vector<RuleEvaluation> rules;
   // The units counted, each once, in the specification's order.
   std::vector<std::string> units;
+  // One for each that was given, in that order.
+  std::vector<TransferEvaluation> transfers;
+};
+
+// A unit achieved elsewhere.
+struct CreditTransfer {
+  // By accreditation number, or as this specification numbers it.
+  std::string unit;
+  // Someone of the centre saw the certificate.
+  bool certificate_seen = false;
+};
+
+// The days that a registration's conditions look at; absent: not known.
+struct KeyDates {
+  std::optional<absl::CivilDay> registered_on;
+  std::optional<absl::CivilDay> born_on;
+  // Absent: nothing is claimed yet, and no rule asks for it.
+  std::optional<absl::CivilDay> claim_on;
+};
+
+struct RulesInput {
+  // Achieved or planned; as for the other Evaluate.
+  std::vector<std::string> units;
+  std::vector<CreditTransfer> transfers;
+  // Absent: the rules of combination alone.
+  std::optional<KeyDates> dates;
 };
 
 // `unit_numbers` are achieved or planned units of `specification` in any
@@ -67,6 +105,15 @@ struct Evaluation {
 // unit that the specification does not have.
 absl::StatusOr<Evaluation> Evaluate(const Specification& specification,
                                     absl::Span<const std::string> unit_numbers);
+
+// The same with units achieved elsewhere, and with the conditions of entry,
+// registration and claim. A transfer that does not count is no error: it says
+// why in Evaluation::transfers. `units` of the result has those that counted.
+absl::StatusOr<Evaluation> EvaluateFully(const Specification& specification,
+                                         const RulesInput& input);
+
+// One rule not met decides; otherwise one undeterminable rule does.
+RuleResult VerdictOf(absl::Span<const RuleEvaluation> rules);
 
 // "met", "not_met" or "undeterminable".
 absl::string_view RuleResultName(RuleResult result);

@@ -31,12 +31,23 @@ v1::RulesEvaluation ToProto(const Evaluation& evaluation) {
                                        rule.shortfall.groups.end());
     shortfall.mutable_unit_numbers()->Assign(
         rule.shortfall.unit_numbers.begin(), rule.shortfall.unit_numbers.end());
+    if (rule.shortfall.days > 0) shortfall.set_days(rule.shortfall.days);
     printed.mutable_missing()->Assign(rule.missing.begin(), rule.missing.end());
     printed.set_explanation(rule.explanation);
     printed.mutable_citations()->Assign(rule.citations.begin(),
                                         rule.citations.end());
   }
   out.mutable_units()->Assign(evaluation.units.begin(), evaluation.units.end());
+  for (const TransferEvaluation& transfer : evaluation.transfers) {
+    v1::TransferEvaluation& printed = *out.add_transfers();
+    printed.set_given(transfer.given);
+    printed.set_unit(transfer.unit);
+    printed.set_result(transfer.result == RuleResult::kMet ? "counted"
+                       : transfer.result == RuleResult::kNotMet
+                           ? "not_counted"
+                           : "undeterminable");
+    printed.set_why(transfer.why);
+  }
   return out;
 }
 

@@ -108,7 +108,7 @@ class Checker {
   absl::Status CheckThemes() {
     if (!data_.has_themes()) return absl::OkStatus();
     const v1::ThemesRule& rule = data_.themes();
-    if (rule.themes().empty()) return Bad("themes", "themes names no theme");
+    // None: the source speaks of groups without saying which.
     for (int i = 0; i < rule.themes_size(); ++i) {
       const v1::Theme& theme = rule.themes(i);
       const std::string path = absl::StrCat("themes.themes[", i, "]");
@@ -178,6 +178,10 @@ class Checker {
     if (data_.has_optional_credits()) {
       VOUCH_RETURN_IF_ERROR(
           CheckCredits("optional_credits", data_.optional_credits()));
+    }
+    if (data_.has_credit_transfer()) {
+      VOUCH_RETURN_IF_ERROR(CheckCitations(
+          "credit_transfer", data_.credit_transfer().citations()));
     }
     if (!data_.has_level_floor()) return absl::OkStatus();
     const v1::LevelFloorRule& floor = data_.level_floor();
@@ -276,6 +280,12 @@ class Checker {
     if (dates.has_operational_end() && !IsDate(dates.operational_end())) {
       return Bad("dates.operational_end",
                  "dates: operational_end is not a day like 2014-07-31");
+    }
+    if (dates.has_claim_years_max() &&
+        dates.claim_years_max() > kSpecificationClaimYearsMax) {
+      return Bad("dates.claim_years_max",
+                 "dates: claim_years_max is more than ",
+                 kSpecificationClaimYearsMax);
     }
     return CheckCitations("dates", dates.citations());
   }

@@ -78,6 +78,31 @@ absl::Status CheckCriteria(const JsonLines& lines, absl::string_view path,
   return absl::OkStatus();
 }
 
+absl::Status CheckRequirements(const JsonLines& lines, absl::string_view path,
+                               absl::string_view whose, const v1::Unit& unit) {
+  if (!unit.evidence_requirements().empty() &&
+      !unit.evidence_requirements_known()) {
+    return Bad(lines, path, whose,
+               " has evidence requirements but not "
+               "evidence_requirements_known");
+  }
+  absl::flat_hash_set<uint32_t> numbers;
+  for (int i = 0; i < unit.evidence_requirements_size(); ++i) {
+    const v1::EvidenceRequirement& requirement = unit.evidence_requirements(i);
+    const std::string at =
+        absl::StrCat(path, ".evidence_requirements[", i, "]");
+    if (requirement.number() == 0 || requirement.label().empty()) {
+      return Bad(lines, at, whose,
+                 ": an evidence requirement needs a number from 1 and a label");
+    }
+    if (!numbers.insert(requirement.number()).second) {
+      return Bad(lines, at, whose, ": evidence requirement ",
+                 requirement.number(), " is given twice");
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status SpecificationFault(const JsonLines& lines, absl::string_view path,
@@ -152,7 +177,8 @@ absl::Status CheckUnit(const JsonLines& lines, absl::string_view path,
                "; leave it out if it is unknown");
   }
   VOUCH_RETURN_IF_ERROR(CheckOutcomes(lines, path, whose, unit));
-  return CheckCriteria(lines, path, whose, unit);
+  VOUCH_RETURN_IF_ERROR(CheckCriteria(lines, path, whose, unit));
+  return CheckRequirements(lines, path, whose, unit);
 }
 
 }  // namespace vouch

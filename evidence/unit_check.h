@@ -19,6 +19,7 @@ inline constexpr uint32_t kSpecificationLevelMax = 8;
 // no sum over kSpecificationUnitsMax units can overflow.
 inline constexpr uint32_t kSpecificationCreditsMax = 10000;
 inline constexpr size_t kSchemeNumberBytesMax = 32;
+inline constexpr uint32_t kSpecificationClaimYearsMax = 100;
 
 // SPECIFICATION_INVALID with the line of `path` in front of `what`.
 absl::Status SpecificationFault(const JsonLines& lines, absl::string_view path,

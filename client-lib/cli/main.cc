@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
   vouch::cli::AddAssessmentVerbs(&shell);
   vouch::cli::AddConflictVerbs(&shell);
   vouch::cli::AddPortfolioVerbs(&shell);
+  vouch::cli::AddRulesVerbs(&shell);
+  vouch::cli::AddSpecificationVerbs(&shell);
   vouch::cli::AddSyncVerbs(&shell);
   return shell.Main(argc, argv);
 }

@@ -14,7 +14,11 @@ void AddActVerbs(Shell* shell, CLI::App* record);     // sign, withdraw, …
 void AddReadVerbs(Shell* shell, CLI::App* record);    // show, list
 void AddAssessmentVerbs(Shell* shell);                // refer, judge, decide
 void AddConflictVerbs(Shell* shell);                  // conflicts, held
-void AddPortfolioVerbs(Shell* shell);                 // portfolio, rules
+void AddPortfolioVerbs(Shell* shell);                 // portfolio
+void AddRulesVerbs(Shell* shell);                     // rules
+// spec list, show, diff, lint, contradictions; import, move
+void AddSpecificationVerbs(Shell* shell);
+void AddSpecificationActs(Shell* shell, CLI::App* spec);
 
 }  // namespace vouch::cli
 

@@ -13,7 +13,9 @@
 #include "absl/status/statusor.h"
 #include "client-lib/src/base_token.h"
 #include "client-lib/src/live_queries.h"
+#include "evidence/centre_catalogue.h"
 #include "evidence/kinds.h"
+#include "evidence/portfolio.h"
 #include "storage/folder.h"
 #include "storage/mutex.h"
 #include "storage/replica/device.h"
@@ -99,6 +101,25 @@ class Client::Impl {
   // Tells the live queries what has changed. Not under the lock; where another
   // thread is telling, that one goes on with it.
   void Tell();
+  // The specifications of the centre, from the records held here. Valid until
+  // the lock is released.
+  absl::StatusOr<const CentreCatalogue*> Catalogue() const
+      VOUCH_REQUIRES(mutex);
+  // A CSV file of unit contents, against what the file of that version states:
+  // what was loaded earlier may be corrected.
+  absl::StatusOr<std::vector<v1::UnitContents>> ReadContents(
+      const std::string& csv, const std::string& specification,
+      uint32_t version) const VOUCH_REQUIRES(mutex);
+  // A registration's portfolio as if it pinned `specification`.
+  absl::StatusOr<vouch::Portfolio> PortfolioUnder(
+      const Specification& specification, const RecordView& registration) const
+      VOUCH_REQUIRES(mutex);
+  // What moving a registration there would change.
+  absl::StatusOr<v1::SpecificationMove> MoveOf(const RecordView& registration,
+                                               const std::string& specification,
+                                               uint32_t version,
+                                               const std::string& reason) const
+      VOUCH_REQUIRES(mutex);
   // Names of people as far as they are known here.
   std::string NameOfPerson(const PersonId& person) const VOUCH_REQUIRES(mutex);
 
@@ -139,6 +160,9 @@ class Client::Impl {
   // Read when first asked for; dropped when a sync may have changed them.
   mutable std::optional<std::map<PersonId, std::string>> names
       VOUCH_GUARDED_BY(mutex);
+  // Read when first asked for, and again when its records have changed.
+  mutable std::unique_ptr<CentreCatalogue> catalogue VOUCH_GUARDED_BY(mutex);
+  mutable std::string catalogue_of VOUCH_GUARDED_BY(mutex);
   mutable std::optional<Enrolment> enrolment VOUCH_GUARDED_BY(mutex);
   LiveQueries live VOUCH_GUARDED_BY(mutex);
   bool telling VOUCH_GUARDED_BY(mutex) = false;

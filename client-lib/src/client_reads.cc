@@ -10,7 +10,6 @@
 #include "client-lib/src/describe.h"
 #include "client-lib/src/local_judge.h"
 #include "client-lib/src/record_filter.h"
-#include "evidence/catalogue.h"
 #include "evidence/editing.h"
 #include "evidence/portfolio.h"
 #include "evidence/possible_duplicates.h"
@@ -263,7 +262,6 @@ absl::StatusOr<std::vector<PossibleDuplicate>> Client::PossibleDuplicates(
 }
 
 absl::StatusOr<v1::Portfolio> Client::Portfolio(const Id& id) const {
-  VOUCH_ASSIGN_OR_RETURN(RecordId registration, Impl::RecordIdFrom(id));
   Impl::Access access(impl_.get());
   VOUCH_RETURN_IF_ERROR(access.status());
   VOUCH_ASSIGN_OR_RETURN(Shown shown, impl_->Load(id, BaseToken()));
@@ -271,21 +269,13 @@ absl::StatusOr<v1::Portfolio> Client::Portfolio(const Id& id) const {
   if (message == nullptr) {
     return Error(Reason::kNotFound, "this record is no registration");
   }
-  const uint32_t version = message->specification_version();
-  VOUCH_ASSIGN_OR_RETURN(
-      const Specification* specification,
-      version == 0
-          ? BuiltInCatalogue().FindLatest(message->specification())
-          : BuiltInCatalogue().Find(message->specification(), version));
-  VOUCH_ASSIGN_OR_RETURN(
-      auto records, impl_->Views([&](const RecordSummaryRow& row) {
-        return RegistrationIdOf(row.scope) == registration.view();
-      }));
-  VOUCH_ASSIGN_OR_RETURN(auto people,
-                         impl_->Views([](const RecordSummaryRow& row) {
-                           return row.kind == kPersonKind;
-                         }));
-  return ToProto(BuildPortfolio(*specification, shown.view, records, people));
+  VOUCH_ASSIGN_OR_RETURN(const CentreCatalogue* catalogue, impl_->Catalogue());
+  VOUCH_ASSIGN_OR_RETURN(Specification specification,
+                         catalogue->Find(message->specification(),
+                                         message->specification_version()));
+  VOUCH_ASSIGN_OR_RETURN(vouch::Portfolio portfolio,
+                         impl_->PortfolioUnder(specification, shown.view));
+  return ToProto(portfolio);
 }
 
 }  // namespace vouch

@@ -484,6 +484,144 @@ class Editing(CliTest):
         self.assertTrue(after["numbers"]["balanced"])
 
 
+class Specifications(CliTest):
+    CSV = ("unit,kind,number,text\n"
+           "F2,requirement,1,Seen on three days\n"
+           "A10,outcome,1,Meets people\n"
+           "A10,criterion,1.1,Looks up\n"
+           "A10,no requirements,,\n")
+
+    def file(self, text, suffix):
+        descriptor, path = tempfile.mkstemp(suffix, dir=self.world.folder)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def unit(self, store, spec, number):
+        return self.world.json(store, "spec", "show", spec, "--unit", number)
+
+    def test_the_seven_are_there_without_a_store(self):
+        with tempfile.TemporaryDirectory() as folder:
+            listed = Run(["spec", "list", "--json"], store=folder + "/none")
+        self.assertEqual(
+            [row["id"] for row in listed.json()["specifications"]],
+            ["03455", "03456", "03457", "501/0231/X", "501/0232/1",
+             "501/0263/1", "501/0287/12"])
+
+    def test_the_register_of_contradictions_is_readable(self):
+        listed = Run(["spec", "contradictions", "--json"]).json()
+        self.assertEqual(len(listed["contradictions"]), 8)
+        text = Run(["spec", "contradictions", "level-4-floor"]).out
+        self.assertIn("35", text)
+        self.assertIn("S4:77", text)
+        self.assertIn("Read as: ", text)
+        self.refused(Run(["spec", "contradictions", "nothing"]), 4,
+                     "NOT_FOUND")
+
+    def test_criteria_from_csv_reach_a_registration_that_is_open(self):
+        world = self.world
+        before = world.json("north", "portfolio", "show", world.registration)
+        self.assertIn("not loaded", before["units"][1]["why"])
+        path = self.file(self.CSV, ".csv")
+        run = world.must("office", "spec", "import", path, "--spec", "03455",
+                         "--dry-run")
+        self.assertIn("Nothing was saved", run.out)
+        self.assertFalse(
+            self.unit("office", "03455", "A10")["criteria_known"])
+        saved = world.json("office", "spec", "import", path, "--spec", "03455")
+        self.assertEqual(len(saved["records"]), 2)
+        self.assertEqual(saved["warnings"], [])
+        world.sync()
+        after = world.json("north", "portfolio", "show", world.registration)
+        self.assertNotIn("not loaded", after["units"][1]["why"])
+        for spec, number in (("03455", "A10"), ("03456", "A10"),
+                             ("501/0263/1", "T/601/1221")):
+            unit = self.unit("north", spec, number)
+            self.assertEqual(unit["criteria"][0]["label"], "Looks up")
+            self.assertTrue(unit["evidence_requirements_known"])
+        again = world.json("office", "spec", "import", path, "--spec", "03455")
+        self.assertEqual(again["records"], [])
+
+    def test_an_assessors_import_is_held_for_review(self):
+        path = self.file("unit,kind,number,text\nA16,no requirements,,\n",
+                         ".csv")
+        saved = self.world.json("south", "spec", "import", path, "--spec",
+                                "03455")
+        self.assertEqual(saved["warnings"][0]["reason"], "ROLE_NOT_ALLOWED")
+        self.world.sync()
+        unit = self.unit("north", "03455", "A16")
+        self.assertFalse(unit["evidence_requirements_known"])
+
+    def test_bad_files_save_nothing(self):
+        for text, reason in ((b"unit,kind,number,text\nA10,x,\xff,\n",
+                              "NOT_UTF8"),
+                             ("unit,kind,number,text\n=1,,,\n", "MALFORMED"),
+                             (self.CSV + "A10,criterion,1.1,y\n", "MALFORMED"),
+                             ("unit,kind,number,text\nZ9,x,1,y\n",
+                              "SPECIFICATION_UNKNOWN")):
+            run = self.world.run("office", "spec", "import",
+                                 self.file(text, ".csv"), "--spec", "03455")
+            self.assertNotEqual(run.code, 0)
+            self.assertIn(reason, run.error)
+            self.assertIn("line ", run.error)
+        run = self.world.run("office", "spec", "import",
+                             self.file("{\"id\": 1}", ".json"))
+        self.assertIn("SPECIFICATION_INVALID", run.error)
+
+    def test_moving_a_registration_shows_and_records_what_it_changes(self):
+        world = self.world
+        registration = world.save(
+            "north", "record", "new", "registration",
+            "--field", "candidate_name=B. Candidate",
+            "--field", "specification=03455",
+            "--field", "specification_version=1", "--field", "units=F1,F2")
+        data = world.json("office", "spec", "show", "03455:1")
+        data["version"] = 7
+        data["total_credits"]["credits_min"] = 30
+        path = self.file(json.dumps(data), ".json")
+        world.must("office", "spec", "import", path)
+        # The same again is the same.
+        world.must("office", "spec", "import", path)
+        world.sync()
+        shown = world.json("north", "spec", "move", registration, "03455:7")
+        line = "total_credits: at least 28 credits, then at least 30 credits"
+        self.assertEqual(shown["changes"][0], line)
+        pinned = world.json("north", "portfolio", "show", registration)
+        self.assertEqual(pinned["specification_version"], 1)
+        world.must("north", "spec", "move", registration, "03455:7",
+                   "--why", "The awarding body's new version")
+        pinned = world.json("north", "portfolio", "show", registration)
+        self.assertEqual(pinned["specification_version"], 7)
+        world.sync()
+        message = world.json("office", "record", "show",
+                             registration)["message"]
+        move = message["specification_moves"][0]
+        self.assertEqual(move["from_version"], 1)
+        self.assertEqual(move["to_version"], 7)
+        self.assertEqual(move["reason"], "The awarding body's new version")
+        self.assertEqual(move["changes"][0], line)
+        self.refused(world.run("north", "spec", "move", registration,
+                               "03455:7", "--why", "again"),
+                     6, "OPERATION_NOT_ALLOWED")
+        # Changed in silence, it is held for review.
+        world.must("north", "record", "edit", registration, "--field",
+                   "specification_version=1")
+        world.sync()
+        held = world.json("office", "held", "list")["held"]
+        self.assertIn("OPERATION_NOT_ALLOWED",
+                      [h["reason"] for h in held
+                       if h["record"] == registration])
+
+    def test_the_cheapest_completion(self):
+        answer = Run(["rules", "complete", "--spec", "03455", "--units",
+                      "F1,F2,A1,B6,C2,D2", "--json"]).json()
+        self.assertEqual(answer["result"], "found")
+        self.assertEqual(answer["units"], ["B8"])
+        shown = self.world.json("north", "portfolio", "show",
+                                self.world.registration)
+        self.assertEqual(shown["completion"]["credits"], 20)
+
+
 def verbs(words=()):
     """Every verb, as the help lists them."""
     said = Run([*words, "--help"]).out
@@ -526,6 +664,13 @@ class Help(CliTest):
                 "contact": "extension 12"}))
         if name == "SERVER":
             return world.address
+        if name == "SPEC_FILE":
+            data = world.json("office", "spec", "show", "03455:1")
+            return self.file(json.dumps(data | {"version": 2}), ".json")
+        if name == "CRITERIA_CSV":
+            return self.file("unit,kind,number,text\n"
+                             "C1,outcome,1,Notices a problem\n"
+                             "C1,criterion,1.1,Says so at once\n", ".csv")
         if name == "CODE":
             return world.code("trainer", "Trainer")
         if name == "EXPORT_FILE":
@@ -539,8 +684,8 @@ class Help(CliTest):
             return next(h["change"] for h in held if h["reason"])
         raise AssertionError(f"no value for ${name}")
 
-    def file(self, text):
-        descriptor, path = tempfile.mkstemp(dir=self.world.folder)
+    def file(self, text, suffix=None):
+        descriptor, path = tempfile.mkstemp(suffix, dir=self.world.folder)
         with os.fdopen(descriptor, "w") as stream:
             stream.write(text)
         return path
@@ -582,7 +727,8 @@ class Help(CliTest):
                     self.run_example(line)
 
     def run_example(self, line):
-        store = "office" if "held release" in line else "north"
+        by_office = "held release" in line or "spec import" in line
+        store = "office" if by_office else "north"
         if " enrol " in line:
             store = f"fresh{len(os.listdir(self.world.folder))}"
         environment = dict(clean_environment(),

@@ -10,6 +10,7 @@
 #include "sync/base/status.h"
 #include "tests/support/author.h"
 #include "vouch/v1/records.pb.h"
+#include "vouch/v1/reference.pb.h"
 
 namespace vouch {
 namespace {
@@ -29,15 +30,17 @@ TEST(Kinds, OursAreSound) {
 }
 
 TEST(Kinds, EveryMessageWithKindOptionsIsRegistered) {
-  const auto* file = v1::Person::descriptor()->file();
   int with_options = 0;
-  for (int i = 0; i < file->message_type_count(); ++i) {
-    const auto* message = file->message_type(i);
-    if (!message->options().HasExtension(v1::kind)) continue;
-    ++with_options;
-    const auto number = message->options().GetExtension(v1::kind).number();
-    ASSERT_NE(FindKind(number), nullptr) << message->name();
-    EXPECT_EQ(FindKind(number)->descriptor, message);
+  for (const auto* file : {v1::Person::descriptor()->file(),
+                           v1::SpecificationFile::descriptor()->file()}) {
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      const auto* message = file->message_type(i);
+      if (!message->options().HasExtension(v1::kind)) continue;
+      ++with_options;
+      const auto number = message->options().GetExtension(v1::kind).number();
+      ASSERT_NE(FindKind(number), nullptr) << message->name();
+      EXPECT_EQ(FindKind(number)->descriptor, message);
+    }
   }
   EXPECT_EQ(static_cast<size_t>(with_options), Kinds().size());
 }
@@ -52,6 +55,8 @@ TEST(Kinds, NumbersAreThoseThatRulesUse) {
   EXPECT_EQ(FindKind(kCrossReferenceKind)->name, "CrossReference");
   EXPECT_EQ(FindKind(kJudgementKind)->name, "Judgement");
   EXPECT_EQ(FindKind(kUnitDecisionKind)->name, "UnitDecision");
+  EXPECT_EQ(FindKind(kSpecificationFileKind)->name, "SpecificationFile");
+  EXPECT_EQ(FindKind(kUnitContentsKind)->name, "UnitContents");
   EXPECT_EQ(FindKind(4711), nullptr);
 }
 

@@ -81,6 +81,10 @@ const std::map<std::string, std::map<std::string, std::string>>& Page() {
         {"take back", "SI"},
         {"countersign", "I"},
         {"release", "AI"}}},
+      {"SpecificationFile",
+       {{"create", "A"}, {"edit", "A"}, {"discard", "A"}, {"release", "AI"}}},
+      {"UnitContents",
+       {{"create", "A"}, {"edit", "A"}, {"discard", "A"}, {"release", "AI"}}},
   };
   return *page;
 }

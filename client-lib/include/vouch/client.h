@@ -40,7 +40,9 @@
 
 #include "vouch/client_types.h"
 #include "vouch/v1/portfolio.pb.h"
+#include "vouch/v1/records.pb.h"
 #include "vouch/v1/rules.pb.h"
+#include "vouch/v1/specification.pb.h"
 
 namespace vouch {
 
@@ -220,6 +222,50 @@ class Client {
   // Coverage, what counts and why not, sign-offs, rules of combination. Errors:
   // NOT_FOUND, SPECIFICATION_UNKNOWN.
   absl::StatusOr<v1::Portfolio> Portfolio(const Id& registration) const;
+
+  // --- Specifications --------------------------------------------------------
+
+  // All that are here, in the order of id and version: those built in and those
+  // that the centre imported, with what it loaded for units that they leave
+  // unknown.
+  absl::StatusOr<std::vector<v1::Specification>> Specifications() const;
+  // `version` 0: the latest. Errors: SPECIFICATION_UNKNOWN.
+  absl::StatusOr<v1::Specification> FindSpecification(
+      const std::string& specification, uint32_t version = 0) const;
+  // Imported records that are not used, or not as they stand, and why.
+  absl::StatusOr<std::vector<SpecificationFault>> SpecificationFaults() const;
+  // Shares a specification file (JSON) with the centre's devices. The same file
+  // again is the same record. Errors: SPECIFICATION_INVALID, TOO_LARGE;
+  // ALREADY_EXISTS if that version is here with other contents.
+  absl::StatusOr<Id> ImportSpecification(const std::string& file);
+  // Loads criteria and evidence requirements from CSV
+  // (evidence/unit_contents.h) for units of a specification. They reach every
+  // version that has the units, and open registrations. One record a unit;
+  // units that have the same already are left out. Errors: MALFORMED, NOT_UTF8,
+  // TOO_LARGE, SPECIFICATION_UNKNOWN, SPECIFICATION_INVALID: nothing was saved
+  // then. After another error some units may have been; the same call again
+  // does the rest.
+  absl::StatusOr<std::vector<Id>> ImportUnitContents(
+      const std::string& csv, const std::string& specification,
+      uint32_t version = 0);
+  // What that would change for the units of that version, a line each; saves
+  // nothing. The same errors.
+  absl::StatusOr<std::vector<std::string>> ForeseeUnitContents(
+      const std::string& csv, const std::string& specification,
+      uint32_t version = 0) const;
+  // What moving a registration to that version would change. Errors: NOT_FOUND,
+  // SPECIFICATION_UNKNOWN.
+  absl::StatusOr<v1::SpecificationMove> ForeseeMove(
+      const Id& registration, const std::string& specification,
+      uint32_t version) const;
+  // Moves it, and records in the same change what that changes and why. `base`:
+  // the registration as the person saw it; empty: as it is now. Errors: also
+  // MALFORMED without a reason, OPERATION_NOT_ALLOWED if it is there already.
+  absl::StatusOr<BaseToken> MoveRegistration(const Id& registration,
+                                             const BaseToken& base,
+                                             const std::string& specification,
+                                             uint32_t version,
+                                             const std::string& reason);
 
   // --- The network -----------------------------------------------------------
 

@@ -270,6 +270,13 @@ struct ScopeHash {
   std::string hash;  // hex; equal on all replicas that are in step
 };
 
+// A record of an imported specification, or of what was loaded for a unit, that
+// is not used, or not as it stands.
+struct SpecificationFault {
+  Id record;
+  std::string why;
+};
+
 // How far a sync is. What is left may grow while it runs: people go on
 // capturing, here and elsewhere.
 struct SyncProgress {
