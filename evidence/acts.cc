@@ -50,16 +50,16 @@ const FieldView* FindView(const RecordView& shown, uint32_t number) {
 }
 
 // What a seal says again (acts.h).
-std::vector<uint32_t> RestatedFields(uint32_t kind) {
-  switch (kind) {
-    case kObservationKind:
-      return {v1::Observation::kObserverFieldNumber};
-    case kWitnessStatementKind:
-      return {v1::WitnessStatement::kSignatureKindFieldNumber,
-              v1::WitnessStatement::kWitnessKeyFieldNumber};
-    default:
-      return {};
+std::vector<uint32_t> RestatedFields(const Kind& kind) {
+  if (kind.number == kWitnessStatementKind) {
+    return {v1::WitnessStatement::kSignatureKindFieldNumber,
+            v1::WitnessStatement::kWitnessKeyFieldNumber};
   }
+  std::vector<uint32_t> numbers;
+  for (const KindField& field : kind.fields) {
+    if (field.names_author) numbers.push_back(field.number);
+  }
+  return numbers;
 }
 
 absl::StatusOr<Drafts> LateAct(const RecordView& shown, const Hash& late,
@@ -108,7 +108,7 @@ absl::StatusOr<Drafts> SealRecord(const RecordView& shown) {
     for (const ValueName& name : NamesOf(field.heads)) covered.push_back(name);
   }
   Drafts drafts = Act(MergeClass::kSeal, std::move(covered));
-  for (uint32_t number : RestatedFields(shown.kind)) {
+  for (uint32_t number : RestatedFields(*kind)) {
     const FieldView* field = FindView(shown, number);
     if (field == nullptr || field->heads.front().value.empty()) continue;
     DraftOperation again;

@@ -27,7 +27,8 @@ namespace vouch {
 bool NeedsPersonSignature(MergeClass merge_class);
 
 // "Signed and locked": names every value shown. It restates what the signature
-// is checked against (who observed; how a witness signed, with which key), so
+// is checked against (who observed, visited or has seen a certificate; how a
+// witness signed, with which key), so
 // that the change shows by itself what it must be signed with. `shown` holds
 // these fields already. Errors: RECORD_SEALED, RECORD_DISCARDED, KIND_UNKNOWN;
 // OPERATION_NOT_ALLOWED for a kind that is never signed. Readiness is asked

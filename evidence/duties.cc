@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "evidence/editing.h"
+#include "evidence/permissions.h"
 #include "evidence/wire_field.h"
 #include "sync/base/status.h"
 #include "vouch/v1/records.pb.h"
@@ -15,14 +17,15 @@ absl::Status NotSeparate(absl::string_view why) {
   return Error(Reason::kDutiesNotSeparate, why);
 }
 
-// The candidate does none of this in their own registration; what they may do
-// there is in the table.
+// Who is who and for what is no assessment: a member of staff who is somewhere
+// a candidate still registers people.
 bool IsAssessment(uint32_t kind) {
-  return kind == kAssessmentPlanKind || kind == kObservationKind ||
-         kind == kWitnessStatementKind || kind == kJudgementKind ||
-         kind == kUnitDecisionKind;
+  return kind != kPersonKind && kind != kRegistrationKind &&
+         kind != kWitnessKind;
 }
 
+// In their own registration people do what a candidate may, whatever else they
+// are at the centre.
 absl::Status CheckCandidate(const DutyCase& duty) {
   if (!IsAssessment(duty.kind.number)) return absl::OkStatus();
   const std::vector<std::string> candidates =
@@ -33,9 +36,10 @@ absl::Status CheckCandidate(const DutyCase& duty) {
     return absl::OkStatus();
   }
   for (const JudgedOperation& judged : duty.change.operations) {
-    // What is observed, the candidate may acknowledge.
-    if (duty.kind.number == kObservationKind &&
-        judged.operation.merge_class == MergeClass::kCountersign) {
+    const auto act = ActOf(judged.operation.merge_class,
+                           judged.operation.replaces.size() > 1);
+    if (!act.has_value() ||
+        IsAllowed(v1::ROLE_CANDIDATE, duty.kind.number, *act)) {
       continue;
     }
     return NotSeparate("nobody assesses or testifies for themselves");
@@ -43,21 +47,26 @@ absl::Status CheckCandidate(const DutyCase& duty) {
   return absl::OkStatus();
 }
 
-absl::Status CheckObserver(const DutyCase& duty) {
-  if (duty.kind.number != kObservationKind || !duty.change.values_known) {
-    return absl::OkStatus();
-  }
-  const auto& written = static_cast<const v1::Observation&>(*duty.written);
+// Who is named as the one who observed, visited or has seen a certificate
+// writes it, and signs it.
+absl::Status CheckNamedAuthor(const DutyCase& duty) {
+  if (!duty.change.values_known) return absl::OkStatus();
   bool seals = false;
   for (const JudgedOperation& judged : duty.change.operations) {
     seals |= judged.operation.merge_class == MergeClass::kSeal;
   }
-  if (seals && written.observer().empty()) {
-    return Error(Reason::kNotReadyToSign, "the seal does not say who observed");
-  }
-  if (!written.observer().empty() &&
-      written.observer() != duty.author.person.view()) {
-    return NotSeparate("who observed writes it down themselves");
+  for (const KindField& field : duty.kind.fields) {
+    if (!field.names_author) continue;
+    const std::string named = duty.written->GetReflection()->GetString(
+        *duty.written, field.descriptor);
+    if (seals && named.empty()) {
+      return Error(Reason::kNotReadyToSign,
+                   absl::StrCat("the seal does not say again: ", field.label));
+    }
+    if (!named.empty() && named != duty.author.person.view()) {
+      return NotSeparate(absl::StrCat("only oneself is put down as ",
+                                      field.label, ", by signing"));
+    }
   }
   return absl::OkStatus();
 }
@@ -239,7 +248,7 @@ bool NobodyOf(const JudgedOperation& judged, const PersonId& person) {
 
 absl::Status CheckDuties(const DutyCase& duty) {
   VOUCH_RETURN_IF_ERROR(CheckCandidate(duty));
-  VOUCH_RETURN_IF_ERROR(CheckObserver(duty));
+  VOUCH_RETURN_IF_ERROR(CheckNamedAuthor(duty));
   VOUCH_RETURN_IF_ERROR(CheckSigner(duty));
   VOUCH_RETURN_IF_ERROR(CheckNamed(duty));
   if (!duty.change.values_known) return absl::OkStatus();
@@ -250,7 +259,7 @@ absl::Status CheckDuties(const DutyCase& duty) {
   if (duty.kind.number == kUnitDecisionKind) {
     return CheckAssessor<v1::UnitDecision>(duty);
   }
-  return absl::OkStatus();
+  return CheckFurtherDuties(duty);
 }
 
 }  // namespace vouch

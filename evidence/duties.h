@@ -23,9 +23,13 @@ struct DutyCase {
   const google::protobuf::Message* written;  // what the change writes
 };
 
-// Errors: DUTIES_NOT_SEPARATE; NOT_READY_TO_SIGN for an observation's seal that
-// does not say who observed.
+// Errors: DUTIES_NOT_SEPARATE; NOT_READY_TO_SIGN for a seal that does not say
+// again who it names as the one who signs; ROLE_NOT_ALLOWED and
+// OPERATION_NOT_ALLOWED for a step of an action.
 absl::Status CheckDuties(const DutyCase& duty);
+
+// The part of it for verification, actions, appeals and external verifiers.
+absl::Status CheckFurtherDuties(const DutyCase& duty);
 
 // The heads of a single field; empty without a view.
 std::vector<ValueHead> HeadsOf(const std::optional<RecordView>& view,

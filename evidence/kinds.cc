@@ -8,8 +8,10 @@
 #include "google/protobuf/descriptor.h"
 #include "sync/base/codec.h"
 #include "sync/base/status.h"
+#include "vouch/v1/assessment_records.pb.h"
 #include "vouch/v1/records.pb.h"
 #include "vouch/v1/reference.pb.h"
+#include "vouch/v1/verification_records.pb.h"
 
 namespace vouch {
 namespace {
@@ -18,17 +20,20 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// The one list: a record kind that is not here does not exist.
-const std::vector<const Descriptor*>& RecordDescriptors() {
-  static const auto* all = new std::vector<const Descriptor*>{
-      v1::Person::descriptor(),         v1::Registration::descriptor(),
-      v1::Witness::descriptor(),        v1::AssessmentPlan::descriptor(),
-      v1::Observation::descriptor(),    v1::WitnessStatement::descriptor(),
-      v1::CrossReference::descriptor(), v1::Judgement::descriptor(),
-      v1::UnitDecision::descriptor(),   v1::SpecificationFile::descriptor(),
-      v1::UnitContents::descriptor(),
-  };
-  return *all;
+// Every message with the options of a kind, of the files that hold kinds: a
+// file that is not here holds none.
+std::vector<const Descriptor*> RecordDescriptors() {
+  std::vector<const Descriptor*> all;
+  for (const auto* file : {v1::Person::descriptor()->file(),
+                           v1::InitialAssessment::descriptor()->file(),
+                           v1::Verification::descriptor()->file(),
+                           v1::SpecificationFile::descriptor()->file()}) {
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      const Descriptor* message = file->message_type(i);
+      if (message->options().HasExtension(v1::kind)) all.push_back(message);
+    }
+  }
+  return all;
 }
 
 std::string SpellingOf(absl::string_view name) {
@@ -59,6 +64,8 @@ Kind MakeKind(const Descriptor& descriptor) {
   kind.spelling = SpellingOf(kind.name);
   kind.life = options.life();
   kind.scope = static_cast<ScopeKind>(options.scope());
+  kind.evidence = options.evidence();
+  kind.of_centre = options.of_centre();
   kind.descriptor = &descriptor;
   for (int i = 0; i < descriptor.field_count(); ++i) {
     const FieldDescriptor* field = descriptor.field(i);
@@ -66,7 +73,8 @@ Kind MakeKind(const Descriptor& descriptor) {
     if (edited.merge() == v1::MERGE_UNSPECIFIED) continue;
     kind.fields.push_back({static_cast<uint32_t>(field->number()),
                            edited.merge(), edited.needed_to_sign(),
-                           edited.label(), field});
+                           edited.label(), edited.names_author(), edited.date(),
+                           edited.size_bytes(), field});
   }
   std::sort(kind.fields.begin(), kind.fields.end(),
             [](const KindField& a, const KindField& b) {
@@ -75,15 +83,23 @@ Kind MakeKind(const Descriptor& descriptor) {
   return kind;
 }
 
+const KindField* NamedField(const Kind& kind, const std::string& name) {
+  const FieldDescriptor* field = kind.descriptor->FindFieldByName(name);
+  VOUCH_CHECK(field != nullptr);
+  const KindField* edited =
+      kind.FindField(static_cast<uint32_t>(field->number()));
+  VOUCH_CHECK(edited != nullptr);
+  return edited;
+}
+
 // Pointers into `fields` only once the kind has its place.
-void LinkKey(Kind* kind) {
+void LinkFields(Kind* kind) {
   const auto& options = kind->descriptor->options().GetExtension(v1::kind);
   for (const std::string& name : options.key_fields()) {
-    const FieldDescriptor* field = kind->descriptor->FindFieldByName(name);
-    VOUCH_CHECK(field != nullptr);
-    kind->key.push_back(
-        kind->FindField(static_cast<uint32_t>(field->number())));
-    VOUCH_CHECK(kind->key.back() != nullptr);
+    kind->key.push_back(NamedField(*kind, name));
+  }
+  if (!options.owner_field().empty()) {
+    kind->owner = NamedField(*kind, options.owner_field());
   }
 }
 
@@ -95,7 +111,7 @@ const std::vector<Kind>& Registry() {
     }
     std::sort(kinds->begin(), kinds->end(),
               [](const Kind& a, const Kind& b) { return a.number < b.number; });
-    for (Kind& kind : *kinds) LinkKey(&kind);
+    for (Kind& kind : *kinds) LinkFields(&kind);
     return kinds;
   }();
   return *registry;
@@ -109,6 +125,23 @@ std::string KeyOf(const std::vector<std::string>& values) {
   return out.Take();
 }
 
+// Options that ask for a certain type.
+std::string OptionProblem(const FieldDescriptor& field, v1::Life life) {
+  const auto& options = field.options().GetExtension(v1::field);
+  const bool bytes = field.type() == FieldDescriptor::TYPE_BYTES;
+  if (options.date() &&
+      (field.type() != FieldDescriptor::TYPE_STRING || field.is_repeated())) {
+    return "is a date and not a single text";
+  }
+  if (options.size_bytes() != 0 && !bytes) return "has a size and is not bytes";
+  if (options.names_author() &&
+      (!bytes || field.is_repeated() || life != v1::LIFE_SEALED ||
+       !options.needed_to_sign())) {
+    return "names the author and is not needed to sign as single bytes";
+  }
+  return "";
+}
+
 std::string FieldProblem(const FieldDescriptor& field, v1::Life life) {
   const auto& options = field.options().GetExtension(v1::field);
   const bool many = field.is_repeated();
@@ -119,6 +152,8 @@ std::string FieldProblem(const FieldDescriptor& field, v1::Life life) {
   if (options.needed_to_sign() && life != v1::LIFE_SEALED) {
     return "is needed to sign what is never signed";
   }
+  const std::string misused = OptionProblem(field, life);
+  if (!misused.empty()) return misused;
   switch (options.merge()) {
     case v1::MERGE_REGISTER:
       return many ? "is a register and repeated" : "";
@@ -182,6 +217,24 @@ void KeyProblems(const Descriptor& descriptor,
                        " is not a single register of text or bytes"));
     }
   }
+}
+
+// Who a record of a person's scope is about, and only such a record.
+void OwnerProblems(const Descriptor& descriptor,
+                   std::vector<std::string>* problems) {
+  const auto& options = descriptor.options().GetExtension(v1::kind);
+  const FieldDescriptor* field =
+      descriptor.FindFieldByName(options.owner_field());
+  const bool fits =
+      options.scope() == v1::SCOPE_KIND_PERSON
+          ? field != nullptr && !field->is_repeated() &&
+                field->type() == FieldDescriptor::TYPE_BYTES &&
+                field->options().GetExtension(v1::field).merge() ==
+                    v1::MERGE_REGISTER
+          : options.owner_field().empty();
+  if (fits) return;
+  problems->push_back(absl::StrCat(
+      descriptor.name(), ": a person's record, and no other, has an owner"));
 }
 
 }  // namespace
@@ -298,6 +351,7 @@ std::vector<std::string> KindProblems(
     }
     LedgerProblems(*descriptor, &problems);
     KeyProblems(*descriptor, &problems);
+    OwnerProblems(*descriptor, &problems);
   }
   return problems;
 }

@@ -1,7 +1,7 @@
-// The kinds of records, read from the messages and options of records.proto and
-// reference.proto: what the rest of evidence/ and the apps ask when they need a
-// kind's way of life, its scope, its fields' merge classes or its words for
-// people.
+// The kinds of records, read from the messages and options of records.proto,
+// assessment_records.proto, verification_records.proto and reference.proto:
+// what the rest of evidence/ and the apps ask when they need a kind's way of
+// life, its scope, its fields' merge classes or its words for people.
 //
 //   const Kind* kind = FindKindByName("witness-statement");
 //   std::unique_ptr<google::protobuf::Message> draft = kind->NewRecord();
@@ -40,6 +40,24 @@ inline constexpr uint32_t kWitnessStatementKind = 6;
 inline constexpr uint32_t kCrossReferenceKind = 7;
 inline constexpr uint32_t kJudgementKind = 8;
 inline constexpr uint32_t kUnitDecisionKind = 9;
+inline constexpr uint32_t kInitialAssessmentKind = 10;
+inline constexpr uint32_t kQuestioningKind = 11;
+inline constexpr uint32_t kProfessionalDiscussionKind = 12;
+inline constexpr uint32_t kWorkProductKind = 13;
+inline constexpr uint32_t kReflectiveAccountKind = 14;
+inline constexpr uint32_t kJudgementReleaseKind = 15;
+inline constexpr uint32_t kReviewKind = 16;
+inline constexpr uint32_t kCandidateResponseKind = 17;
+inline constexpr uint32_t kAppealAnswerKind = 18;
+inline constexpr uint32_t kVerificationKind = 19;
+inline constexpr uint32_t kVerificationActionKind = 20;
+inline constexpr uint32_t kSamplingPlanKind = 21;
+inline constexpr uint32_t kSampleDrawKind = 22;
+inline constexpr uint32_t kStandardisationMeetingKind = 23;
+inline constexpr uint32_t kExternalVisitKind = 24;
+inline constexpr uint32_t kCertificateClaimKind = 25;
+inline constexpr uint32_t kCreditTransferKind = 26;
+inline constexpr uint32_t kStaffCompetenceKind = 27;
 inline constexpr uint32_t kSpecificationFileKind = 30;
 inline constexpr uint32_t kUnitContentsKind = 31;
 
@@ -47,7 +65,10 @@ struct KindField {
   uint32_t number = 0;
   v1::Merge merge = v1::MERGE_UNSPECIFIED;
   bool needed_to_sign = false;
-  std::string label;  // the words a person sees
+  std::string label;          // the words a person sees
+  bool names_author = false;  // the person who signs; restated by the signature
+  bool date = false;          // text that is a calendar day
+  uint32_t size_bytes = 0;    // of each value; 0: any
   const google::protobuf::FieldDescriptor* descriptor = nullptr;
 };
 
@@ -57,9 +78,13 @@ struct Kind {
   std::string spelling;  // "witness-statement", as on a command line
   v1::Life life = v1::LIFE_UNSPECIFIED;
   ScopeKind scope = ScopeKind::kUnknown;
+  bool evidence = false;   // offered for criteria and judged
+  bool of_centre = false;  // may be made without a registration
   const google::protobuf::Descriptor* descriptor = nullptr;
   std::vector<KindField> fields;      // edited fields, by number
   std::vector<const KindField*> key;  // empty: ids are minted
+  // Of a person's scope: who it is about, and whose scope it lives in.
+  const KindField* owner = nullptr;
 
   // Null if there is no such edited field.
   const KindField* FindField(uint32_t field_number) const;
@@ -89,8 +114,8 @@ RecordId JudgementIdOf(const RecordId& evidence);
 RecordId UnitDecisionIdOf(const RecordId& registration, absl::string_view unit);
 
 // The scope that a record of the kind lives in. For a kind of the centre's
-// scopes pass the centre's id (or the person's) as the owner; for a
-// registration its own record id.
+// scopes, and one that is the whole centre's, pass the centre's id (or the
+// person's) as the owner; for a registration its own record id.
 template <typename Owner>
 ScopeId ScopeOf(const Kind& kind, const Owner& owner) {
   return MakeScope(kind.scope, owner);
@@ -98,7 +123,8 @@ ScopeId ScopeOf(const Kind& kind, const Owner& owner) {
 
 // What is wrong with a set of record messages, a line each: numbers that
 // repeat, fields without a merge class or with one that does not fit their
-// type or the kind's life, keys that cannot be hashed. Empty for ours.
+// type or the kind's life, keys that cannot be hashed, options that do not fit.
+// Empty for ours.
 std::vector<std::string> KindProblems(
     absl::Span<const google::protobuf::Descriptor* const> descriptors);
 

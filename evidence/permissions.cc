@@ -1,147 +1,12 @@
 #include "evidence/permissions.h"
 
 #include "evidence/kinds.h"
+#include "evidence/permission_table.h"
 
 namespace vouch {
 namespace {
 
-using Roles = uint32_t;  // a bit for each v1::Role
-
-constexpr Roles Bit(v1::Role role) { return Roles{1} << role; }
-
-constexpr Roles kNobody = 0;
-constexpr Roles kAdministrator = Bit(v1::ROLE_ADMINISTRATOR);
-constexpr Roles kAssessor = Bit(v1::ROLE_ASSESSOR);
-constexpr Roles kTrainee = Bit(v1::ROLE_TRAINEE_ASSESSOR);
-constexpr Roles kTrainer = Bit(v1::ROLE_TRAINER);
-constexpr Roles kVerifier = Bit(v1::ROLE_INTERNAL_VERIFIER);
-constexpr Roles kCandidate = Bit(v1::ROLE_CANDIDATE);
-constexpr Roles kExpert = Bit(v1::ROLE_EXPERT_WITNESS);
-
-// Who assesses; a trainee under countersignature.
-constexpr Roles kJudges = kAssessor | kTrainee;
-// Who watches candidates work and writes down what was seen or told.
-constexpr Roles kObservers = kJudges | kExpert;
-constexpr Roles kTeam = kAdministrator | kJudges | kTrainer | kVerifier;
-
-// Release: staff who answer for the review. Judge sees to it that nobody
-// releases what is their own.
-constexpr Roles kReviewers = kAdministrator | kVerifier;
-
-// What a row does not name, nobody may.
-struct Row {
-  uint32_t kind;
-  Roles create = kNobody;
-  Roles edit = kNobody;
-  Roles move = kNobody;
-  Roles discard = kNobody;
-  Roles sign = kNobody;
-  Roles amend = kNobody;
-  Roles settle_late = kNobody;
-  Roles withdraw = kNobody;
-  Roles countersign = kNobody;
-  Roles append = kNobody;
-  Roles resolve = kNobody;
-  Roles release = kReviewers;
-};
-
-// External verifiers and data-protection officers read; they write none of
-// these kinds.
-constexpr Row kTable[] = {
-    // The centre's own device writes people, at enrolment.
-    {
-        .kind = kPersonKind,
-        .create = kAdministrator,
-        .edit = kAdministrator,
-        .discard = kAdministrator,
-    },
-    // Assessors register on the spot, where no administrator is. The candidate
-    // keeps their own contact details and statement.
-    {
-        .kind = kRegistrationKind,
-        .create = kAdministrator | kAssessor,
-        .edit = kTeam | kCandidate,
-        .move = kAdministrator | kAssessor,
-        .discard = kAdministrator | kAssessor,
-    },
-    {
-        .kind = kWitnessKind,
-        .create = kTeam | kCandidate,
-        .edit = kTeam | kCandidate,
-        .discard = kTeam | kCandidate,
-    },
-    {
-        .kind = kAssessmentPlanKind,
-        .create = kJudges,
-        .edit = kJudges,
-        .discard = kJudges,
-    },
-    // The candidate's countersignature is their acknowledgement.
-    {
-        .kind = kObservationKind,
-        .create = kObservers,
-        .edit = kObservers,
-        .discard = kObservers,
-        .sign = kObservers,
-        .amend = kObservers,
-        .settle_late = kObservers,
-        .withdraw = kObservers | kAdministrator,
-        .countersign = kAssessor | kVerifier | kCandidate,
-    },
-    // Never the candidate: nobody writes a testimony about themselves.
-    {
-        .kind = kWitnessStatementKind,
-        .create = kObservers,
-        .edit = kObservers,
-        .discard = kObservers,
-        .sign = kObservers,
-        .amend = kObservers,
-        .settle_late = kObservers,
-        .withdraw = kObservers | kAdministrator,
-        .countersign = kAssessor | kVerifier,
-    },
-    // By candidate or assessor, never by the witness.
-    {
-        .kind = kCrossReferenceKind,
-        .create = kJudges | kCandidate,
-        .edit = kJudges | kCandidate,
-        .discard = kJudges | kCandidate,
-    },
-    {
-        .kind = kJudgementKind,
-        .create = kJudges,
-        .edit = kJudges,
-        .withdraw = kJudges | kVerifier,
-        .countersign = kAssessor | kVerifier,
-        .append = kJudges,
-        .resolve = kVerifier | kAdministrator,
-    },
-    // The internal verifier's countersignature is the unit's sign-off.
-    {
-        .kind = kUnitDecisionKind,
-        .create = kAssessor,
-        .edit = kAssessor,
-        .withdraw = kAssessor | kVerifier,
-        .countersign = kVerifier,
-        .append = kAssessor,
-        .resolve = kVerifier | kAdministrator,
-    },
-    // What a qualification asks for is the centre's to say, not an assessor's.
-    {
-        .kind = kSpecificationFileKind,
-        .create = kAdministrator,
-        .edit = kAdministrator,
-        .discard = kAdministrator,
-    },
-    {
-        .kind = kUnitContentsKind,
-        .create = kAdministrator,
-        .edit = kAdministrator,
-        .discard = kAdministrator,
-    },
-};
-
-Roles AllowedRoles(const Row& row, RecordAct act) {
+Roles AllowedRoles(const PermissionRow& row, RecordAct act) {
   switch (act) {
     case RecordAct::kCreate:
       return row.create;
@@ -273,10 +138,8 @@ std::optional<RecordAct> ActOf(MergeClass merge_class, bool names_several) {
 
 bool IsAllowed(v1::Role role, uint32_t kind, RecordAct act) {
   if (!IsKnownRole(role)) return false;
-  for (const Row& row : kTable) {
-    if (row.kind == kind) return (AllowedRoles(row, act) & Bit(role)) != 0;
-  }
-  return false;
+  const PermissionRow* row = FindPermissions(kind);
+  return row != nullptr && (AllowedRoles(*row, act) & Bit(role)) != 0;
 }
 
 bool MayMove(v1::Role role, v1::RegistrationState from,

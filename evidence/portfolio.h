@@ -141,7 +141,8 @@ struct Portfolio {
 // `specification` is the one that the registration pins (else it is flagged).
 // `records` are those held here of the registration's scopes; others are
 // ignored. `people` are Person records: who is not among them has no role here,
-// and their verdicts do not count.
+// and their verdicts do not count; and StaffCompetence records, as far as they
+// are held, by which a lapse is flagged.
 Portfolio BuildPortfolio(const Specification& specification,
                          const RecordView& registration,
                          absl::Span<const RecordView> records,

@@ -25,17 +25,25 @@ std::string TextOf(
   return text;
 }
 
-std::string LabelOf(const Kind& kind, const RecordView& view) {
+// The text of the kind's field of that name; empty if it has none.
+std::string TextOfField(const google::protobuf::Message& record,
+                        const std::string& name) {
+  const auto* field = record.GetDescriptor()->FindFieldByName(name);
+  if (field == nullptr || field->is_repeated() ||
+      field->type() != google::protobuf::FieldDescriptor::TYPE_STRING) {
+    return "";
+  }
+  return record.GetReflection()->GetString(record, field);
+}
+
+std::string LabelOf(const Kind& kind, const google::protobuf::Message& record) {
   std::string label = kind.spelling;
   std::replace(label.begin(), label.end(), '-', ' ');
-  if (auto observation = ParseRecordAs<v1::Observation>(view)) {
-    if (!observation->venue().empty()) {
-      absl::StrAppend(&label, ", ", observation->venue());
-    }
-  } else if (auto statement = ParseRecordAs<v1::WitnessStatement>(view)) {
-    if (!statement->witness_name().empty()) {
-      absl::StrAppend(&label, " by ", statement->witness_name());
-    }
+  const std::string witness = TextOfField(record, "witness_name");
+  if (!witness.empty()) return absl::StrCat(label, " by ", witness);
+  for (const char* name : {"title", "venue"}) {
+    const std::string text = TextOfField(record, name);
+    if (!text.empty()) return absl::StrCat(label, ", ", text);
   }
   return label;
 }
@@ -135,9 +143,17 @@ void TestimonyRemarks(const PortfolioRecords& records, const RecordView& view,
   }
 }
 
-void ClockFlags(const RecordView& view, const v1::TimeSpan& when,
-                Remarks* flags) {
-  const int64_t end = std::max(when.start_ms(), when.end_ms());
+void ClockFlags(const Kind& kind, const google::protobuf::Message& record,
+                const RecordView& view, Remarks* flags) {
+  int64_t end = 0;
+  for (const KindField& field : kind.fields) {
+    if (field.descriptor->message_type() != v1::TimeSpan::descriptor()) {
+      continue;
+    }
+    const auto& when = static_cast<const v1::TimeSpan&>(
+        record.GetReflection()->GetMessage(record, field.descriptor));
+    end = std::max({end, when.start_ms(), when.end_ms()});
+  }
   for (const ActView& seal : view.seals) {
     if (seal.claimed_ms >= end) continue;
     flags->push_back(
@@ -195,8 +211,9 @@ EvidenceItem DescribeEvidence(const PortfolioRecords& records,
     return item;
   }
   item.kind = kind->spelling;
-  item.label = LabelOf(*kind, *view);
-  if (kind->life != v1::LIFE_SEALED) {
+  const auto record = ParseRecord(*view);
+  item.label = LabelOf(*kind, *record);
+  if (!kind->evidence) {
     item.reasons.push_back({"not_evidence", absl::StrCat("a ", kind->spelling,
                                                          " is no evidence")});
     return item;
@@ -204,12 +221,10 @@ EvidenceItem DescribeEvidence(const PortfolioRecords& records,
   StateReasons(*view, &item.reasons);
   ReadinessReasons(*view, &item.reasons);
   CommonFlags(*view, &item.flags);
-  if (auto observation = ParseRecordAs<v1::Observation>(*view)) {
-    ClockFlags(*view, observation->when(), &item.flags);
-  } else if (auto statement = ParseRecordAs<v1::WitnessStatement>(*view)) {
+  if (auto statement = ParseRecordAs<v1::WitnessStatement>(*view)) {
     TestimonyRemarks(records, *view, *statement, &item);
-    ClockFlags(*view, statement->when(), &item.flags);
   }
+  ClockFlags(*kind, *record, *view, &item.flags);
   item.counts = item.reasons.empty();
   return item;
 }

@@ -24,8 +24,16 @@ void Set(JudgementState state, std::string why, JudgementSummary* summary) {
 }
 
 // Not a hold, since the domain names it nowhere as one: someone looks at it.
-void FlagEntry(const PortfolioRecords& records, const v1::JudgementEntry& entry,
-               JudgementSummary* summary) {
+void FlagEntry(const PortfolioRecords& records, const ValueHead& head,
+               const v1::JudgementEntry& entry, JudgementSummary* summary) {
+  const std::string lapsed =
+      records.LapsedCompetence(head.author, head.claimed_ms);
+  if (!lapsed.empty()) {
+    summary->flags.push_back(
+        {"lapsed_competence",
+         absl::StrCat("the assessor's competence was shown only until ",
+                      lapsed)});
+  }
   if (records.specification().AllowsMethod(entry.method()) == false) {
     summary->flags.push_back(
         {"method_not_listed", "the specification does not list this method"});
@@ -47,7 +55,7 @@ void DescribeEntry(const PortfolioRecords& records, const RecordView& ledger,
   const auto assessor = PersonId::FromBytes(entry.assessor());
   summary->assessor = records.NameOf(assessor.value_or(author));
   AddOutcomes(entry, summary);
-  FlagEntry(records, entry, summary);
+  FlagEntry(records, ledger.ledger_heads.front(), entry, summary);
   const v1::Role role = records.RoleOf(author);
   if (role == v1::ROLE_UNSPECIFIED) {
     Set(JudgementState::kDoesNotCount,

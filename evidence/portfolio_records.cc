@@ -1,10 +1,13 @@
 #include "evidence/portfolio_records.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "evidence/editing.h"
 #include "evidence/kinds.h"
+#include "evidence/readiness.h"
 #include "sync/base/scope.h"
 #include "sync/base/status.h"
 
@@ -20,6 +23,14 @@ PortfolioRecords::PortfolioRecords(const Specification& specification,
   }
   units_.insert(registration_.units().begin(), registration_.units().end());
   for (const RecordView& view : people) {
+    if (auto shown = ParseRecordAs<v1::StaffCompetence>(view)) {
+      if (view.state != RecordState::kDiscarded &&
+          shown->level() == specification.data().level() &&
+          MissingIn(*shown).empty()) {
+        competence_.push_back(*shown);
+      }
+      continue;
+    }
     auto person = ParseRecordAs<v1::Person>(view);
     if (person == nullptr) continue;
     if (auto id = PersonId::FromBytes(person->person_id())) {
@@ -44,7 +55,7 @@ PortfolioRecords::PortfolioRecords(const Specification& specification,
 void PortfolioRecords::AddEvidence(const RecordView& view) {
   const Kind* kind = FindKind(view.kind);
   const bool shared = ScopeKindOf(view.scope) == ScopeKind::kShared;
-  if (kind == nullptr ? shared : kind->life == v1::LIFE_SEALED) {
+  if (kind == nullptr ? shared : kind->evidence) {
     evidence_[view.id] = &view;
     return;
   }
@@ -76,6 +87,26 @@ std::string PortfolioRecords::NameOf(const PersonId& person) const {
   const v1::Person* found = FindPerson(person);
   return found == nullptr || found->name().empty() ? person.Hex()
                                                    : found->name();
+}
+
+std::string PortfolioRecords::LapsedCompetence(const PersonId& person,
+                                               int64_t ms) const {
+  const std::string day = absl::FormatTime("%Y-%m-%d", absl::FromUnixMillis(ms),
+                                           absl::UTCTimeZone());
+  std::set<std::string> held;
+  for (const v1::StaffCompetence& shown : competence_) {
+    if (shown.person() == person.view() &&
+        (shown.expires_on().empty() || shown.expires_on() >= day)) {
+      held.insert(shown.criterion());
+    }
+  }
+  std::string lapsed;
+  for (const v1::StaffCompetence& shown : competence_) {
+    if (shown.person() == person.view() && held.count(shown.criterion()) == 0) {
+      lapsed = std::max(lapsed, shown.expires_on());
+    }
+  }
+  return lapsed;
 }
 
 std::string HeldWords(const HeldChange& held) {

@@ -3,16 +3,19 @@
 #ifndef VOUCH_EVIDENCE_PORTFOLIO_RECORDS_H_
 #define VOUCH_EVIDENCE_PORTFOLIO_RECORDS_H_
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "evidence/portfolio.h"
 #include "evidence/specification.h"
 #include "vouch/v1/records.pb.h"
+#include "vouch/v1/verification_records.pb.h"
 
 namespace vouch {
 
@@ -40,6 +43,10 @@ class PortfolioRecords {
   v1::Role RoleOf(const PersonId& person) const;
   // A name, or an id in hexadecimal.
   std::string NameOf(const PersonId& person) const;
+  // The last day of a competence at the specification's level that the person
+  // had shown and no longer held at `ms`, ISO 8601; empty if there is none, as
+  // far as their file is held here.
+  std::string LapsedCompetence(const PersonId& person, int64_t ms) const;
 
  private:
   void AddEvidence(const RecordView& view);
@@ -50,6 +57,7 @@ class PortfolioRecords {
   std::set<std::string> units_;
   absl::flat_hash_map<RecordId, const RecordView*> records_;
   absl::flat_hash_map<PersonId, v1::Person> people_;
+  std::vector<v1::StaffCompetence> competence_;
   std::map<RecordId, const RecordView*> evidence_;
 };
 

@@ -2,25 +2,18 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/civil_time.h"
 #include "evidence/kinds.h"
+#include "evidence/missing_collector.h"
 #include "sync/base/ids.h"
 #include "sync/base/status.h"
 
 namespace vouch {
 namespace {
 
-using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::Reflection;
 using Missing = std::vector<MissingField>;
-
-bool IsBlank(absl::string_view text) {
-  return absl::StripAsciiWhitespace(text).empty();
-}
 
 bool HasText(
     const google::protobuf::RepeatedPtrField<v1::Paragraph>& paragraphs) {
@@ -30,79 +23,8 @@ bool HasText(
   return false;
 }
 
-// The label comes from the record's proto.
-class Collector {
- public:
-  explicit Collector(const Message& record)
-      : record_(record), kind_(KindOf(record)) {}
-
-  void Require(bool there, int field, absl::string_view why) {
-    if (there) return;
-    MissingField missing;
-    missing.field = static_cast<uint32_t>(field);
-    missing.label = LabelOf(missing.field);
-    missing.why = std::string(why);
-    found_.push_back(std::move(missing));
-  }
-
-  // Every field marked needed_to_sign has something in it.
-  void RequireMarked() {
-    for (const KindField& field : kind_->fields) {
-      if (!field.needed_to_sign || IsFilled(field)) continue;
-      Require(false, static_cast<int>(field.number),
-              absl::StrCat("a ", kind_->spelling, " is signed with its ",
-                           field.label));
-    }
-  }
-
-  Missing Take() { return std::move(found_); }
-
- private:
-  std::string LabelOf(uint32_t number) const {
-    const KindField* field =
-        kind_ == nullptr ? nullptr : kind_->FindField(number);
-    if (field != nullptr) return field->label;
-    const FieldDescriptor* plain =
-        record_.GetDescriptor()->FindFieldByNumber(static_cast<int>(number));
-    return plain == nullptr ? "" : plain->name();
-  }
-
-  bool IsFilled(const KindField& field) const {
-    const Reflection& reflection = *record_.GetReflection();
-    if (field.descriptor->is_repeated()) {
-      const int size = reflection.FieldSize(record_, field.descriptor);
-      if (field.merge != v1::MERGE_BLOCKS) return size > 0;
-      for (int i = 0; i < size; ++i) {
-        const auto& paragraph = static_cast<const v1::Paragraph&>(
-            reflection.GetRepeatedMessage(record_, field.descriptor, i));
-        if (!IsBlank(paragraph.text())) return true;
-      }
-      return false;
-    }
-    if (field.descriptor->type() == FieldDescriptor::TYPE_STRING) {
-      return !IsBlank(reflection.GetString(record_, field.descriptor));
-    }
-    return reflection.HasField(record_, field.descriptor);
-  }
-
-  const Message& record_;
-  const Kind* const kind_;
-  Missing found_;
-};
-
-bool IsDate(const std::string& text) {
-  absl::CivilDay day;
-  return absl::ParseCivilTime(text, &day) && absl::FormatCivilTime(day) == text;
-}
-
-void RequireTimes(const v1::TimeSpan& when, int field, Collector* out) {
-  out->Require(when.start_ms() != 0, field, "say when it started");
-  out->Require(when.end_ms() == 0 || when.end_ms() >= when.start_ms(), field,
-               "it cannot end before it starts");
-}
-
 Missing MissingToSign(const v1::Observation& record) {
-  Collector out(record);
+  MissingCollector out(record);
   out.RequireMarked();
   if (!record.observer().empty()) {
     out.Require(record.observer().size() == PersonId::kSize,
@@ -110,9 +32,8 @@ Missing MissingToSign(const v1::Observation& record) {
                 "the observer is a person known to the centre");
   }
   if (record.has_when()) {
-    const int field = v1::Observation::kWhenFieldNumber;
-    RequireTimes(record.when(), field, &out);
-    out.Require(record.when().end_ms() != 0, field, "say when it ended");
+    out.Require(record.when().end_ms() != 0, v1::Observation::kWhenFieldNumber,
+                "say when it ended");
   }
   if (record.simulated()) {
     out.Require(!IsBlank(record.simulation_reason()),
@@ -126,13 +47,10 @@ Missing MissingToSign(const v1::Observation& record) {
 }
 
 Missing MissingToSign(const v1::WitnessStatement& record) {
-  Collector out(record);
+  MissingCollector out(record);
   out.RequireMarked();
-  if (record.has_when()) {
-    RequireTimes(record.when(), v1::WitnessStatement::kWhenFieldNumber, &out);
-  }
   if (!IsBlank(record.written_on())) {
-    out.Require(IsDate(record.written_on()),
+    out.Require(IsCalendarDay(record.written_on()),
                 v1::WitnessStatement::kWrittenOnFieldNumber,
                 "write the date like 2026-09-01");
   }
@@ -143,6 +61,11 @@ Missing MissingToSign(const v1::WitnessStatement& record) {
                   "the witness signs on the screen");
       out.Require(record.drawn_signature().size() <= kDrawnSignatureBytesMax,
                   drawn, "the drawn signature is larger than 64 KiB");
+      out.Require(record.witness_key().size() == PublicKey::kSize,
+                  v1::WitnessStatement::kWitnessKeyFieldNumber,
+                  "the witness's one-time key is made when they sign");
+      break;
+    case v1::WITNESS_SIGNATURE_KIND_INVITED:
       out.Require(record.witness_key().size() == PublicKey::kSize,
                   v1::WitnessStatement::kWitnessKeyFieldNumber,
                   "the witness's one-time key is made when they sign");
@@ -164,7 +87,7 @@ Missing MissingToSign(const v1::WitnessStatement& record) {
 }
 
 Missing MissingToCount(const v1::Person& record) {
-  Collector out(record);
+  MissingCollector out(record);
   out.Require(record.person_id().size() == PersonId::kSize,
               v1::Person::kPersonIdFieldNumber, "it is nobody's");
   out.Require(!IsBlank(record.name()), v1::Person::kNameFieldNumber,
@@ -179,7 +102,7 @@ Missing MissingToCount(const v1::Person& record) {
 }
 
 Missing MissingToCount(const v1::Registration& record) {
-  Collector out(record);
+  MissingCollector out(record);
   out.Require(!IsBlank(record.candidate_name()),
               v1::Registration::kCandidateNameFieldNumber,
               "name the candidate");
@@ -193,14 +116,14 @@ Missing MissingToCount(const v1::Registration& record) {
 }
 
 Missing MissingToCount(const v1::Witness& record) {
-  Collector out(record);
+  MissingCollector out(record);
   out.Require(!IsBlank(record.name()), v1::Witness::kNameFieldNumber,
               "name the witness");
   return out.Take();
 }
 
 Missing MissingToCount(const v1::AssessmentPlan& record) {
-  Collector out(record);
+  MissingCollector out(record);
   out.Require(record.units_size() > 0, v1::AssessmentPlan::kUnitsFieldNumber,
               "say which units are planned");
   out.Require(HasText(record.activities()),
@@ -210,7 +133,7 @@ Missing MissingToCount(const v1::AssessmentPlan& record) {
 }
 
 Missing MissingToCount(const v1::CrossReference& record) {
-  Collector out(record);
+  MissingCollector out(record);
   out.Require(record.evidence().size() == RecordId::kSize,
               v1::CrossReference::kEvidenceFieldNumber, "say which evidence");
   out.Require(record.criteria_size() > 0,
@@ -221,7 +144,7 @@ Missing MissingToCount(const v1::CrossReference& record) {
 
 Missing MissingToAppend(const v1::Judgement& record) {
   if (record.entries().empty()) {
-    Collector out(record);
+    MissingCollector out(record);
     out.Require(false, v1::Judgement::kEntriesFieldNumber, "no verdict yet");
     return out.Take();
   }
@@ -230,7 +153,7 @@ Missing MissingToAppend(const v1::Judgement& record) {
 
 Missing MissingToAppend(const v1::UnitDecision& record) {
   if (record.entries().empty()) {
-    Collector out(record);
+    MissingCollector out(record);
     out.Require(false, v1::UnitDecision::kEntriesFieldNumber,
                 "no decision yet");
     return out.Take();
@@ -253,7 +176,7 @@ bool AllNamed(
 
 Missing MissingIn(const v1::JudgementEntry& entry) {
   using Entry = v1::JudgementEntry;
-  Collector out(entry);
+  MissingCollector out(entry);
   out.Require(entry.assessor().size() == PersonId::kSize,
               Entry::kAssessorFieldNumber, "a judgement is somebody's");
   out.Require(entry.method() != v1::ASSESSMENT_METHOD_UNSPECIFIED,
@@ -278,7 +201,7 @@ Missing MissingIn(const v1::JudgementEntry& entry) {
 
 Missing MissingIn(const v1::UnitDecisionEntry& entry) {
   using Entry = v1::UnitDecisionEntry;
-  Collector out(entry);
+  MissingCollector out(entry);
   out.Require(entry.assessor().size() == PersonId::kSize,
               Entry::kAssessorFieldNumber, "a decision is somebody's");
   out.Require(!entry.judgements().empty(), Entry::kJudgementsFieldNumber,
@@ -312,11 +235,8 @@ Missing MissingIn(const Message& record) {
       return MissingToAppend(static_cast<const v1::Judgement&>(record));
     case kUnitDecisionKind:
       return MissingToAppend(static_cast<const v1::UnitDecision&>(record));
-    default: {
-      Collector out(record);
-      out.RequireMarked();
-      return out.Take();
-    }
+    default:
+      return MissingInFurther(record);
   }
 }
 

@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
 #include "vouch/v1/records.pb.h"
+#include "vouch/v1/verification_records.pb.h"
 
 namespace vouch {
 
@@ -35,6 +36,7 @@ std::vector<MissingField> MissingIn(const google::protobuf::Message& record);
 
 std::vector<MissingField> MissingIn(const v1::JudgementEntry& entry);
 std::vector<MissingField> MissingIn(const v1::UnitDecisionEntry& entry);
+std::vector<MissingField> MissingIn(const v1::VerificationActionEntry& entry);
 
 // OK, or NOT_READY_TO_SIGN with what is missing. OPERATION_NOT_ALLOWED for a
 // kind that is never signed, KIND_UNKNOWN for a message that is no record.

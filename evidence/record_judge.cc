@@ -171,6 +171,7 @@ class Case {
         kind_->key.begin(), kind_->key.end(), [&](const KindField* field) {
           return fields.count(field->number) > 0;
         });
+    VOUCH_RETURN_IF_ERROR(CheckOwner());
     const bool creates = Does(MergeClass::kCreate);
     if (kind_->key.empty() || !change_.values_known ||
         !(writes_key || creates)) {
@@ -188,6 +189,22 @@ class Case {
                    "the decision is on another registration");
     }
     return absl::OkStatus();
+  }
+
+  // What is written about a person lies in that person's scope.
+  absl::Status CheckOwner() const {
+    if (kind_->owner == nullptr || !change_.values_known) {
+      return absl::OkStatus();
+    }
+    const std::string named = written_->GetReflection()->GetString(
+        *written_, kind_->owner->descriptor);
+    const auto person = PersonId::FromBytes(named);
+    if (named.empty() ||
+        (person.has_value() && ScopeOf(*kind_, *person) == change_.scope)) {
+      return absl::OkStatus();
+    }
+    return Error(Reason::kScopeWrong, absl::StrCat("the ", kind_->spelling,
+                                                   " is about another person"));
   }
 
   absl::Status CheckSignatures() const {
@@ -215,7 +232,8 @@ class Case {
       return Error(Reason::kNotReadyToSign,
                    "the seal does not say how the witness signed");
     }
-    if (seal.signature_kind() != v1::WITNESS_SIGNATURE_KIND_ON_THIS_DEVICE) {
+    if (seal.signature_kind() != v1::WITNESS_SIGNATURE_KIND_ON_THIS_DEVICE &&
+        seal.signature_kind() != v1::WITNESS_SIGNATURE_KIND_INVITED) {
       return absl::OkStatus();
     }
     const auto key = PublicKey::FromBytes(seal.witness_key());

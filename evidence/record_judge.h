@@ -5,7 +5,8 @@
 //
 //   PERSON_NOT_CERTIFIED      the author is not the person of the device
 //   (a kind unknown here is applied: it is stored and forwarded)
-//   SCOPE_WRONG               the kind does not live in that scope
+//   SCOPE_WRONG               the kind does not live in that scope, or it is
+//                             another person's
 //   OPERATION_NOT_ALLOWED     the class does not fit the kind's life or the
 //   MALFORMED                 field; the value does not fit the field
 //   ROLE_NOT_ALLOWED          the table in permissions.h does not grant it

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "client-lib/cli/field_values.h"
 #include "client-lib/cli/text_form.h"
@@ -70,6 +71,26 @@ std::string EntryWords(const v1::UnitDecisionEntry& entry,
   return words;
 }
 
+std::string ValueWords(const Message& record, const FieldDescriptor& field,
+                       int index, const NameOf& name_of);
+
+// "percent: 25, unit: F1"
+std::string PartWords(const Message& part, const NameOf& name_of) {
+  std::vector<const FieldDescriptor*> fields;
+  part.GetReflection()->ListFields(part, &fields);
+  std::vector<std::string> words;
+  for (const FieldDescriptor* field : fields) {
+    const int count =
+        field->is_repeated() ? part.GetReflection()->FieldSize(part, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      words.push_back(
+          absl::StrCat(absl::StrReplaceAll(field->name(), {{"_", " "}}), ": ",
+                       ValueWords(part, *field, i, name_of)));
+    }
+  }
+  return absl::StrJoin(words, ", ");
+}
+
 std::string MessageWords(const Message& value, const NameOf& name_of) {
   const auto* type = value.GetDescriptor();
   if (type == v1::Paragraph::descriptor()) {
@@ -88,7 +109,7 @@ std::string MessageWords(const Message& value, const NameOf& name_of) {
     return EntryWords(static_cast<const v1::UnitDecisionEntry&>(value),
                       name_of);
   }
-  return value.ShortDebugString();
+  return PartWords(value, name_of);
 }
 
 // The index-th value of the field, or its only one.
@@ -120,6 +141,9 @@ std::string ValueWords(const Message& record, const FieldDescriptor& field,
     case FieldDescriptor::CPPTYPE_UINT32:
       return absl::StrCat(many ? in.GetRepeatedUInt32(record, &field, index)
                                : in.GetUInt32(record, &field));
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return absl::StrCat(many ? in.GetRepeatedUInt64(record, &field, index)
+                               : in.GetUInt64(record, &field));
     default:
       return "(see --json)";
   }
@@ -168,7 +192,7 @@ std::vector<FieldWords> WordsOf(const Message& record, const NameOf& name_of) {
 std::string LabelOf(const Message& record) {
   const auto* type = record.GetDescriptor();
   for (const char* name :
-       {"candidate_name", "name", "witness_name", "venue", "unit"}) {
+       {"candidate_name", "name", "witness_name", "title", "venue", "unit"}) {
     const FieldDescriptor* field = type->FindFieldByName(name);
     if (field != nullptr && !field->is_repeated() &&
         field->type() == FieldDescriptor::TYPE_STRING) {

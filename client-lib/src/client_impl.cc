@@ -174,9 +174,12 @@ absl::StatusOr<ScopeId> Client::Impl::ScopeForNew(
       if (!membership.has_value()) {
         return Error(Reason::kNotEnrolled, "this tablet is not enrolled yet");
       }
-      return kind.scope == ScopeKind::kPerson
-                 ? ScopeOf(kind, membership->person)
-                 : ScopeOf(kind, membership->centre_id);
+      if (kind.owner == nullptr) return ScopeOf(kind, membership->centre_id);
+      const std::string owner =
+          record.GetReflection()->GetString(record, kind.owner->descriptor);
+      if (owner.empty()) return ScopeOf(kind, membership->person);
+      VOUCH_ASSIGN_OR_RETURN(RecordId person, RecordIdFrom(owner));
+      return ScopeOf(kind, person);
     }
   }
   if (kind.number == kRegistrationKind) return ScopeOf(kind, id);
@@ -189,6 +192,15 @@ absl::StatusOr<ScopeId> Client::Impl::ScopeForNew(
     }
     return ScopeOf(kind, owner);
   }
+  if (kind.of_centre) {
+    const auto& membership = device->membership();
+    if (!membership.has_value()) {
+      return Error(Reason::kNotEnrolled, "this tablet is not enrolled yet");
+    }
+    return ScopeOf(kind, membership->centre_id);
+  }
+  // Someone else made it, from what is not held here.
+  if (auto here = device->changes().ScopeOf(*store, id); here.ok()) return here;
   // A key may lead there: to the registration itself, or to evidence in it.
   for (const KindField* key : kind.key) {
     if (key->descriptor->type() !=
@@ -250,7 +262,7 @@ absl::StatusOr<vouch::Record> Client::Impl::Describe(
     return NameOfPerson(person);
   };
   vouch::Record record;
-  record.summary = DescribeSummary(row);
+  record.summary = DescribeSummary(row, device->membership());
   record.message = ParseRecord(view);
   record.base = EncodeBase(BaseOf(view));
   record.safety = static_cast<SafetyState>(safety);

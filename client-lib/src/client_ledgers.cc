@@ -7,6 +7,7 @@
 #include "client-lib/src/client_impl.h"
 #include "evidence/editing.h"
 #include "evidence/readiness.h"
+#include "vouch/v1/verification_records.pb.h"
 
 namespace vouch {
 namespace {
@@ -123,6 +124,11 @@ absl::Status Client::Impl::FillEntry(const ScopeId& scope,
   if (auto* decision = dynamic_cast<v1::UnitDecision*>(ledger)) {
     v1::UnitDecisionEntry* entry = decision->mutable_entries(0);
     if (entry->assessor().empty()) entry->set_assessor(self->person.Bytes());
+    return absl::OkStatus();
+  }
+  if (auto* action = dynamic_cast<v1::VerificationAction*>(ledger)) {
+    v1::VerificationActionEntry* entry = action->mutable_entries(0);
+    if (entry->by().empty()) entry->set_by(self->person.Bytes());
     return absl::OkStatus();
   }
   auto* judgement = dynamic_cast<v1::Judgement*>(ledger);

@@ -110,7 +110,8 @@ absl::StatusOr<RecordPage> Client::Query(const RecordQuery& query) const {
     });
     failed = matches.status();
     if (!failed.ok()) return false;
-    if (*matches) page.records.push_back(DescribeSummary(row));
+    if (*matches)
+      page.records.push_back(DescribeSummary(row, impl_->device->membership()));
     last = row;
     return true;
   };

@@ -65,7 +65,8 @@ absl::StatusOr<Portfolio> Client::Impl::PortfolioUnder(
                                   registration.id.view();
                          }));
   VOUCH_ASSIGN_OR_RETURN(auto people, Views([](const RecordSummaryRow& row) {
-                           return row.kind == kPersonKind;
+                           return row.kind == kPersonKind ||
+                                  row.kind == kStaffCompetenceKind;
                          }));
   return BuildPortfolio(specification, registration, records, people);
 }

@@ -151,10 +151,14 @@ std::string ScopeName(const ScopeId& scope) {
   }
 }
 
-RecordSummary DescribeSummary(const RecordSummaryRow& row) {
+RecordSummary DescribeSummary(const RecordSummaryRow& row,
+                              const std::optional<Membership>& membership) {
   RecordSummary summary;
   summary.id = row.record.Bytes();
-  summary.registration = RegistrationIdOf(row.scope);
+  const bool of_centre =
+      membership.has_value() &&
+      MakeScope(ScopeKindOf(row.scope), membership->centre_id) == row.scope;
+  if (!of_centre) summary.registration = RegistrationIdOf(row.scope);
   const Kind* kind = FindKind(row.kind);
   if (kind != nullptr) summary.kind = kind->name;
   summary.kind_number = row.kind;

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/replica/change_store.h"
+#include "storage/replica/device.h"
 #include "sync/base/record_view.h"
 #include "vouch/client_types.h"
 
@@ -19,7 +20,9 @@ namespace vouch {
 // The name of a person; empty if not known.
 using NameOf = std::function<std::string(const PersonId&)>;
 
-RecordSummary DescribeSummary(const RecordSummaryRow& row);
+// `membership` tells the centre's own scopes from those of registrations.
+RecordSummary DescribeSummary(const RecordSummaryRow& row,
+                              const std::optional<Membership>& membership);
 Conflict DescribeConflict(const RecordView& view, const ConflictView& conflict,
                           const NameOf& name_of);
 std::vector<Conflict> DescribeConflicts(const RecordView& view,

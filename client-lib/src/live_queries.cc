@@ -43,7 +43,7 @@ absl::Status WatchedQuery::Look(const Device& device, const Store& store,
   const std::string version = VersionOf(row);
   auto [at, fresh] = shown_.try_emplace(key);
   if (!fresh && at->second.version == version) return absl::OkStatus();
-  at->second = {version, DescribeSummary(row)};
+  at->second = {version, DescribeSummary(row, device.membership())};
   events->push_back(
       {fresh ? RecordEvent::What::kAppeared : RecordEvent::What::kChanged,
        at->second.summary});

@@ -69,8 +69,7 @@ class Scrambler {
       case FieldDescriptor::CPPTYPE_MESSAGE:
         reflection->ClearField(record, d);
         if (Below(3) == 0) break;
-        static_cast<v1::TimeSpan*>(reflection->MutableMessage(record, d))
-            ->set_start_ms(static_cast<int64_t>(Below(3)));
+        Fill(reflection->MutableMessage(record, d));
         break;
       default:
         FAIL() << d->full_name();
@@ -108,10 +107,34 @@ class Scrambler {
       static_cast<v1::Paragraph*>(reflection->AddMessage(record, d))
           ->set_text(Text());
     } else {
-      auto* criterion = static_cast<v1::CriterionReference*>(
-          reflection->AddMessage(record, d));
-      criterion->set_unit(Text());
-      criterion->set_criterion(Text());
+      Fill(reflection->AddMessage(record, d));
+    }
+  }
+
+  // A part that merges as a whole: its plain fields.
+  void Fill(Message* part) {
+    const auto* reflection = part->GetReflection();
+    for (int i = 0; i < part->GetDescriptor()->field_count(); ++i) {
+      const FieldDescriptor* d = part->GetDescriptor()->field(i);
+      switch (d->cpp_type()) {
+        case FieldDescriptor::CPPTYPE_STRING:
+          reflection->SetString(part, d, Text());
+          break;
+        case FieldDescriptor::CPPTYPE_INT64:
+          reflection->SetInt64(part, d, static_cast<int64_t>(Below(3)));
+          break;
+        case FieldDescriptor::CPPTYPE_UINT64:
+          reflection->SetUInt64(part, d, Below(3));
+          break;
+        case FieldDescriptor::CPPTYPE_UINT32:
+          reflection->SetUInt32(part, d, static_cast<uint32_t>(Below(3)));
+          break;
+        case FieldDescriptor::CPPTYPE_ENUM:
+          reflection->SetEnumValue(part, d, static_cast<int>(Below(9)));
+          break;
+        default:
+          FAIL() << d->full_name();
+      }
     }
   }
 

@@ -56,7 +56,7 @@ class JudgeTest : public ::testing::Test {
 
   JudgeTest() {
     for (Author* author :
-         {&admin_, &ann_, &bob_, &tess_, &ivy_, &cora_, &xavi_}) {
+         {&admin_, &ann_, &bob_, &tess_, &ivy_, &eve_, &cora_, &xavi_}) {
       reader_.Enrol(*author);
     }
     reader_.shown = &centre_;
@@ -132,6 +132,7 @@ class JudgeTest : public ::testing::Test {
   Author ann_{"ann"}, bob_{"bob"};
   Author tess_{"tess", v1::ROLE_TRAINEE_ASSESSOR};
   Author ivy_{"ivy", v1::ROLE_INTERNAL_VERIFIER};
+  Author eve_{"eve", v1::ROLE_EXTERNAL_VERIFIER};
   Author cora_{"cora", v1::ROLE_CANDIDATE};
   Author xavi_{"xavi", v1::ROLE_EXPERT_WITNESS};
   Author centre_author_{"centre"};

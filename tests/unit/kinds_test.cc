@@ -2,20 +2,25 @@
 #include "evidence/kinds.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "gtest/gtest.h"
 #include "sync/base/status.h"
 #include "tests/support/author.h"
+#include "vouch/v1/assessment_records.pb.h"
 #include "vouch/v1/records.pb.h"
 #include "vouch/v1/reference.pb.h"
+#include "vouch/v1/verification_records.pb.h"
 
 namespace vouch {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -29,34 +34,79 @@ TEST(Kinds, OursAreSound) {
   EXPECT_THAT(KindProblems(OurDescriptors()), IsEmpty());
 }
 
-TEST(Kinds, EveryMessageWithKindOptionsIsRegistered) {
-  int with_options = 0;
-  for (const auto* file : {v1::Person::descriptor()->file(),
-                           v1::SpecificationFile::descriptor()->file()}) {
-    for (int i = 0; i < file->message_type_count(); ++i) {
-      const auto* message = file->message_type(i);
-      if (!message->options().HasExtension(v1::kind)) continue;
-      ++with_options;
-      const auto number = message->options().GetExtension(v1::kind).number();
-      ASSERT_NE(FindKind(number), nullptr) << message->name();
-      EXPECT_EQ(FindKind(number)->descriptor, message);
-    }
+// Number, life, scope and whether it is evidence: signed bytes and domain.md
+// §3.
+TEST(Kinds, AreThoseOfTheDomain) {
+  std::vector<std::string> page;
+  for (const Kind& kind : Kinds()) {
+    static const char* const kLives[] = {"", "living", "sealed", "ledger"};
+    page.push_back(absl::StrCat(
+        kind.number, " ", kind.name, " ", kLives[kind.life], " ",
+        static_cast<int>(kind.scope), kind.evidence ? " evidence" : "",
+        kind.of_centre ? " of centre" : "",
+        kind.owner != nullptr ? absl::StrCat(" of ", kind.owner->label) : ""));
   }
-  EXPECT_EQ(static_cast<size_t>(with_options), Kinds().size());
+  EXPECT_THAT(
+      page,
+      ElementsAre(
+          "1 Person living 10", "2 Registration living 1", "3 Witness living 1",
+          "4 AssessmentPlan living 1", "5 Observation sealed 1 evidence",
+          "6 WitnessStatement sealed 1 evidence", "7 CrossReference living 1",
+          "8 Judgement ledger 2", "9 UnitDecision ledger 1",
+          "10 InitialAssessment sealed 1", "11 Questioning sealed 1 evidence",
+          "12 ProfessionalDiscussion sealed 1 evidence",
+          "13 WorkProduct sealed 1 evidence",
+          "14 ReflectiveAccount sealed 1 evidence",
+          "15 JudgementRelease sealed 1", "16 Review sealed 1",
+          "17 CandidateResponse sealed 1", "18 AppealAnswer sealed 1",
+          "19 Verification sealed 3", "20 VerificationAction ledger 2",
+          "21 SamplingPlan sealed 3 of centre",
+          "22 SampleDraw sealed 3 of centre",
+          "23 StandardisationMeeting sealed 3 of centre",
+          "24 ExternalVisit sealed 3 of centre", "25 CertificateClaim sealed 1",
+          "26 CreditTransfer sealed 1",
+          "27 StaffCompetence living 12 of person",
+          "30 SpecificationFile living 11", "31 UnitContents living 11"));
 }
 
 TEST(Kinds, NumbersAreThoseThatRulesUse) {
-  EXPECT_EQ(FindKind(kPersonKind)->name, "Person");
-  EXPECT_EQ(FindKind(kRegistrationKind)->name, "Registration");
-  EXPECT_EQ(FindKind(kWitnessKind)->name, "Witness");
-  EXPECT_EQ(FindKind(kAssessmentPlanKind)->name, "AssessmentPlan");
-  EXPECT_EQ(FindKind(kObservationKind)->name, "Observation");
-  EXPECT_EQ(FindKind(kWitnessStatementKind)->name, "WitnessStatement");
-  EXPECT_EQ(FindKind(kCrossReferenceKind)->name, "CrossReference");
-  EXPECT_EQ(FindKind(kJudgementKind)->name, "Judgement");
-  EXPECT_EQ(FindKind(kUnitDecisionKind)->name, "UnitDecision");
-  EXPECT_EQ(FindKind(kSpecificationFileKind)->name, "SpecificationFile");
-  EXPECT_EQ(FindKind(kUnitContentsKind)->name, "UnitContents");
+  const std::vector<std::pair<uint32_t, const google::protobuf::Descriptor*>>
+      used = {{kPersonKind, v1::Person::descriptor()},
+              {kRegistrationKind, v1::Registration::descriptor()},
+              {kWitnessKind, v1::Witness::descriptor()},
+              {kAssessmentPlanKind, v1::AssessmentPlan::descriptor()},
+              {kObservationKind, v1::Observation::descriptor()},
+              {kWitnessStatementKind, v1::WitnessStatement::descriptor()},
+              {kCrossReferenceKind, v1::CrossReference::descriptor()},
+              {kJudgementKind, v1::Judgement::descriptor()},
+              {kUnitDecisionKind, v1::UnitDecision::descriptor()},
+              {kInitialAssessmentKind, v1::InitialAssessment::descriptor()},
+              {kQuestioningKind, v1::Questioning::descriptor()},
+              {kProfessionalDiscussionKind,
+               v1::ProfessionalDiscussion::descriptor()},
+              {kWorkProductKind, v1::WorkProduct::descriptor()},
+              {kReflectiveAccountKind, v1::ReflectiveAccount::descriptor()},
+              {kJudgementReleaseKind, v1::JudgementRelease::descriptor()},
+              {kReviewKind, v1::Review::descriptor()},
+              {kCandidateResponseKind, v1::CandidateResponse::descriptor()},
+              {kAppealAnswerKind, v1::AppealAnswer::descriptor()},
+              {kVerificationKind, v1::Verification::descriptor()},
+              {kVerificationActionKind, v1::VerificationAction::descriptor()},
+              {kSamplingPlanKind, v1::SamplingPlan::descriptor()},
+              {kSampleDrawKind, v1::SampleDraw::descriptor()},
+              {kStandardisationMeetingKind,
+               v1::StandardisationMeeting::descriptor()},
+              {kExternalVisitKind, v1::ExternalVisit::descriptor()},
+              {kCertificateClaimKind, v1::CertificateClaim::descriptor()},
+              {kCreditTransferKind, v1::CreditTransfer::descriptor()},
+              {kStaffCompetenceKind, v1::StaffCompetence::descriptor()},
+              {kSpecificationFileKind, v1::SpecificationFile::descriptor()},
+              {kUnitContentsKind, v1::UnitContents::descriptor()}};
+  ASSERT_EQ(used.size(), Kinds().size());
+  for (const auto& [number, descriptor] : used) {
+    ASSERT_NE(FindKind(number), nullptr) << descriptor->name();
+    EXPECT_EQ(FindKind(number)->descriptor, descriptor);
+  }
   EXPECT_EQ(FindKind(4711), nullptr);
 }
 
@@ -81,6 +131,29 @@ TEST(Kinds, TellLifeScopeAndLabels) {
   EXPECT_EQ(observation->FindField(99), nullptr);
   EXPECT_EQ(observation->NewRecord()->GetDescriptor(),
             v1::Observation::descriptor());
+}
+
+TEST(Kinds, WhoIsNamedAsTheSignerIsSaidByTheProto) {
+  std::vector<std::string> named;
+  for (const Kind& kind : Kinds()) {
+    for (const KindField& field : kind.fields) {
+      if (!field.names_author) continue;
+      named.push_back(absl::StrCat(kind.spelling, ": ", field.label));
+    }
+  }
+  EXPECT_THAT(named, ElementsAre("observation: observer",
+                                 "external-visit: external verifier",
+                                 "credit-transfer: certificate seen by"));
+}
+
+TEST(Kinds, AnActionIsKeyedByWhatRequiresItAndItsName) {
+  v1::VerificationAction action;
+  action.set_required_by(test::IdOf<RecordId>("verification").Bytes());
+  action.set_name("1");
+  const RecordId first = *KeyedIdOf(action);
+  EXPECT_EQ(first, *KeyedIdOf(action));
+  action.set_name("2");
+  EXPECT_NE(first, *KeyedIdOf(action));
 }
 
 TEST(Kinds, WhoMakesAKeyedRecordApartMakesTheSameOne) {
@@ -160,6 +233,11 @@ class PlantedKinds : public ::testing::Test {
     options->set_merge(merge);
     options->set_label(name);
   }
+  static v1::FieldOptions* OptionsOf(
+      google::protobuf::DescriptorProto* message) {
+    return message->mutable_field(0)->mutable_options()->MutableExtension(
+        v1::field);
+  }
   std::vector<std::string> Problems() {
     file_.set_name("planted.proto");
     file_.set_syntax("proto3");
@@ -213,6 +291,36 @@ TEST_F(PlantedKinds, AKeyThatIsASetIsNoticed) {
   message->mutable_options()->MutableExtension(v1::kind)->add_key_fields("x");
   AddField(message, "x", true, v1::MERGE_SET);
   EXPECT_THAT(Problems(), Contains(HasSubstr("key x")));
+}
+
+TEST_F(PlantedKinds, ADateThatIsManyIsNoticed) {
+  auto* message = Add("A", 60, v1::LIFE_LIVING);
+  AddField(message, "x", true, v1::MERGE_SET);
+  OptionsOf(message)->set_date(true);
+  EXPECT_THAT(Problems(), Contains(HasSubstr("A.x: is a date")));
+}
+
+TEST_F(PlantedKinds, ASizeOfWhatIsNoBytesIsNoticed) {
+  auto* message = Add("A", 60, v1::LIFE_LIVING);
+  AddField(message, "x", false, v1::MERGE_REGISTER);
+  OptionsOf(message)->set_size_bytes(16);
+  EXPECT_THAT(Problems(), Contains(HasSubstr("A.x: has a size")));
+}
+
+TEST_F(PlantedKinds, AnAuthorWhoNeedNotBeNamedIsNoticed) {
+  auto* message = Add("A", 60, v1::LIFE_SEALED);
+  AddField(message, "x", false, v1::MERGE_REGISTER);
+  message->mutable_field(0)->set_type(Type::TYPE_BYTES);
+  OptionsOf(message)->set_names_author(true);
+  EXPECT_THAT(Problems(), Contains(HasSubstr("A.x: names the author")));
+}
+
+TEST_F(PlantedKinds, APersonsRecordWithoutAnOwnerIsNoticed) {
+  auto* message = Add("A", 60, v1::LIFE_LIVING);
+  AddField(message, "x", false, v1::MERGE_REGISTER);
+  message->mutable_options()->MutableExtension(v1::kind)->set_scope(
+      v1::SCOPE_KIND_PERSON);
+  EXPECT_THAT(Problems(), Contains(HasSubstr("has an owner")));
 }
 
 }  // namespace
