@@ -116,6 +116,10 @@ class Scrambler {
     const auto* reflection = part->GetReflection();
     for (int i = 0; i < part->GetDescriptor()->field_count(); ++i) {
       const FieldDescriptor* d = part->GetDescriptor()->field(i);
+      if (d->is_repeated()) {
+        AddTo(d, part);
+        continue;
+      }
       switch (d->cpp_type()) {
         case FieldDescriptor::CPPTYPE_STRING:
           reflection->SetString(part, d, Text());
@@ -190,8 +194,10 @@ TEST(EditingProperty, AnyEditComesBackFromTheFoldAsItWasTyped) {
       Scrambler scrambler(seed);
       std::unique_ptr<Message> record = kind.NewRecord();
       for (const KindField* key : kind.key) {
+        const bool text =
+            key->descriptor->type() == FieldDescriptor::TYPE_STRING;
         record->GetReflection()->SetString(record.get(), key->descriptor,
-                                           kRegistration.Bytes());
+                                           text ? "F1" : kRegistration.Bytes());
       }
       scrambler.Scramble(kind, record.get());
       const RecordRef ref = notebook.Starts(*record, kRegistration);
