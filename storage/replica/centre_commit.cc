@@ -126,17 +126,17 @@ absl::StatusOr<bool> Centre::FindDuplicate(const Segment& segment,
 // are; nothing if what is held lies otherwise.
 absl::StatusOr<std::optional<size_t>> Centre::BeginOfRest(
     const Segment& segment) const {
-  std::optional<size_t> begin;
+  size_t begin = 0;  // what is held so far, without a gap
   for (size_t i = 0; i < segment.changes.size(); ++i) {
     VOUCH_ASSIGN_OR_RETURN(auto held, tail_.Find(segment.changes[i].hash));
-    if (!held.has_value()) {
-      if (i > 0 && !begin.has_value()) begin = i;
-    } else if (begin.has_value()) {
-      return std::optional<size_t>();
-    }
-    if (i == 0 && !held.has_value()) return std::optional<size_t>();
+    if (!held.has_value()) continue;
+    if (begin < i) return std::optional<size_t>();
+    ++begin;
   }
-  return begin;
+  if (begin == 0 || begin == segment.changes.size()) {
+    return std::optional<size_t>();
+  }
+  return std::optional(begin);
 }
 
 // The verdicts: those that were given before, where that is proven; else new

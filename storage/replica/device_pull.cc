@@ -224,7 +224,8 @@ absl::Status Device::PullSegment(const v1::PulledSegment& item,
       SegmentCommit commit,
       ParseCommit(item.commit(), whole.changes.size(), Speaks::kOfTheRest));
   const size_t begin = whole.changes.size() - commit.dispositions.size();
-  const Segment segment = RestOf(whole, begin);
+  SegmentRow row{whole.header};
+  const Segment segment = begin == 0 ? std::move(whole) : RestOf(whole, begin);
   if (begin > 0) {
     const auto find =
         PullState::FindIn(changes_, state->snapshot.get(), &state->placed);
@@ -236,12 +237,11 @@ absl::Status Device::PullSegment(const v1::PulledSegment& item,
   VOUCH_ASSIGN_OR_RETURN(ChainRuns::Place place, state->runs.PlaceOf(segment));
   const Coordinate first = FirstOf(segment.header, place.branch);
   Coordinate at = first;
-  SegmentRow row{whole.header};
   if (place.held == ChainRuns::Held::kWhole) {
     // It is here: it was lost at the centre, or is this tablet's own.
     VOUCH_ASSIGN_OR_RETURN(auto known, HeldSegment(first, *state));
     if (known.has_value()) {
-      if (known->second.header.head == whole.header.head) {
+      if (known->second.header.head == row.header.head) {
         row.earlier = known->second.earlier;
       }
       KeepRest(*known, first, segment.header.end_seq(), state);

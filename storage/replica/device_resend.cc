@@ -198,14 +198,13 @@ absl::Status Device::PlanResend() {
 absl::StatusOr<std::vector<Coordinate>> Device::Recut(
     const Coordinate& first, const std::function<bool(const Hash&)>& lacks) {
   VOUCH_ASSIGN_OR_RETURN(Segment segment, changes_.GetSegment(*store_, first));
-  bool whole = true;
-  size_t first_lacking = segment.changes.size();
-  bool rest = true;  // what lacks is all that follows the first that does
-  for (size_t i = 0; i < segment.changes.size(); ++i) {
-    const bool lacking = lacks(segment.changes[i].hash);
-    if (lacking) first_lacking = std::min(first_lacking, i);
+  bool whole = true, any = false;
+  bool rest = true;  // nothing that is held follows what is lacking
+  for (const Change& change : segment.changes) {
+    const bool lacking = lacks(change.hash);
+    rest &= lacking || !any;
+    any |= lacking;
     whole &= lacking;
-    rest &= lacking || i < first_lacking;
   }
   if (whole) return std::vector<Coordinate>{first};
   // Nobody but its author can cut another's. The centre takes the rest of it;
