@@ -6,7 +6,7 @@
 #include "tests/bench/fleet.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/raw_replay.h"
-#include "tests/bench/scratch.h"
+#include "tests/support/temp_dir.h"
 
 namespace vouch::bench {
 namespace {
@@ -41,7 +41,7 @@ double PushAll(const ServerProcess& server, FleetDevice* device,
 
 void MeasureFleet(const Settings& settings, size_t devices, size_t records,
                   Report* report) {
-  Scratch scratch(settings.folder);
+  TempDir scratch(settings.folder);
   ServerProcess server(settings.vouchd, scratch.Path("centre"));
   server.Start();
   auto fleet = MakeFleet(settings, &server, devices, records);
@@ -101,7 +101,7 @@ void BenchFleet(const Settings& settings, Report* report) {
 }
 
 void BenchReconnect(const Settings& settings, Report* report) {
-  Scratch scratch(settings.folder);
+  TempDir scratch(settings.folder);
   ServerProcess server(settings.vouchd, scratch.Path("centre"));
   server.Start();
   const size_t devices =

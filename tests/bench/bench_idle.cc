@@ -7,7 +7,7 @@
 #include "tests/bench/benches.h"
 #include "tests/bench/fleet.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/scratch.h"
+#include "tests/support/temp_dir.h"
 
 namespace vouch::bench {
 namespace {
@@ -132,7 +132,7 @@ void BenchIdle(const Settings& settings, Report* report) {
                                          : std::vector<size_t>{1000, 9000};
   for (size_t count : counts) {
     // A server of its own each time: freed memory stays with a process.
-    Scratch scratch(settings.folder);
+    TempDir scratch(settings.folder);
     ServerProcess server(settings.vouchd, scratch.Path("centre"));
     server.Start();
     FleetDevice device(settings.seed);

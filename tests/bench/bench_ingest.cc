@@ -6,7 +6,7 @@
 #include "tests/bench/benches.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/raw_replay.h"
-#include "tests/bench/scratch.h"
+#include "tests/support/temp_dir.h"
 
 namespace vouch::bench {
 namespace {
@@ -64,7 +64,7 @@ Round PushRound(ServerProcess* server, const Shape& shape, size_t records,
 }
 
 void Measure(const Settings& settings, const Shape& shape, Report* report) {
-  Scratch scratch(settings.folder);
+  TempDir scratch(settings.folder);
   ServerProcess server(settings.vouchd, scratch.Path("centre"));
   server.Start();
   RawReplay replay(scratch.Path("raw"));

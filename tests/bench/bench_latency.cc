@@ -7,7 +7,7 @@
 #include "tests/bench/benches.h"
 #include "tests/bench/fleet.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/scratch.h"
+#include "tests/support/temp_dir.h"
 
 namespace vouch::bench {
 namespace {
@@ -36,7 +36,7 @@ double PushOneMs(PushStream* stream, const MadeSegment& segment) {
 }  // namespace
 
 void BenchLatency(const Settings& settings, Report* report) {
-  Scratch scratch(settings.folder);
+  TempDir scratch(settings.folder);
   ServerProcess server(settings.vouchd, scratch.Path("centre"));
   server.Start();
   FleetDevice small(settings.seed);

@@ -9,9 +9,9 @@
 #include "tests/bench/fleet.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/pull_verifier.h"
-#include "tests/bench/scratch.h"
 #include "tests/bench/session_carrier.h"
 #include "tests/bench/tablet.h"
+#include "tests/support/temp_dir.h"
 
 namespace vouch::bench {
 namespace {
@@ -62,7 +62,7 @@ std::unique_ptr<Store> OpenCopy(const std::string& folder) {
 }  // namespace
 
 void BenchPull(const Settings& settings, Report* report) {
-  Scratch scratch(settings.folder);
+  TempDir scratch(settings.folder);
   ServerProcess server(settings.vouchd, scratch.Path("centre"));
   server.Start();
   const size_t records = settings.Scaled(20'000, 1'000);
@@ -119,7 +119,7 @@ void BenchPull(const Settings& settings, Report* report) {
 }
 
 void BenchApply(const Settings& settings, Report* report) {
-  Scratch scratch(settings.folder);
+  TempDir scratch(settings.folder);
   ServerProcess server(settings.vouchd, scratch.Path("centre"));
   server.Start();
   const size_t records = settings.Scaled(10'000, 500);

@@ -3,8 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/scratch.h"
 #include "tests/bench/tablet.h"
+#include "tests/support/temp_dir.h"
 
 namespace vouch::bench {
 namespace {
@@ -57,7 +57,7 @@ Times Interleave(size_t count, BenchTablet* tablet, Store* raw,
 }  // namespace
 
 void BenchSave(const Settings& settings, Report* report) {
-  Scratch scratch(settings.folder);
+  TempDir scratch(settings.folder);
   BenchTablet tablet(scratch.Path("tablet"), settings.seed, /*recorded=*/true);
   tablet.EnrolOffline();
   auto raw = OpenSqlite(scratch.Path("raw"));

@@ -3,9 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/scratch.h"
 #include "tests/bench/session_carrier.h"
 #include "tests/bench/tablet.h"
+#include "tests/support/temp_dir.h"
 
 namespace vouch::bench {
 namespace {
@@ -61,7 +61,7 @@ class Growth {
   Carried SyncNothing() { return SyncOverTls(&*client_, &tablet_.device()); }
 
  private:
-  Scratch scratch_;
+  TempDir scratch_;
   ServerProcess server_;
   BenchTablet tablet_;
   std::optional<TlsClient> client_;

@@ -3,8 +3,8 @@
 #include "absl/strings/str_cat.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/measure.h"
-#include "tests/bench/scratch.h"
 #include "tests/bench/tablet.h"
+#include "tests/support/temp_dir.h"
 
 namespace vouch::bench {
 namespace {
@@ -46,7 +46,7 @@ double OverheadOf(const Device& device, const OutboxSegment& segment) {
 }  // namespace
 
 void BenchWire(const Settings& settings, Report* report) {
-  Scratch scratch(settings.folder);
+  TempDir scratch(settings.folder);
   BenchTablet tablet(scratch.Path("tablet"), settings.seed);
   tablet.EnrolOffline();
   const size_t records = settings.Scaled(2'000, 200);

@@ -9,13 +9,12 @@
 #ifndef VOUCH_TESTS_BENCH_RECORDING_STORE_H_
 #define VOUCH_TESTS_BENCH_RECORDING_STORE_H_
 
-#include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "storage/store.h"
 #include "tests/bench/measure.h"
+#include "tests/support/passing_store.h"
 
 namespace vouch::bench {
 
@@ -24,37 +23,15 @@ struct RecordedBatch {
   Durability durability;
 };
 
-class RecordingStore : public Store {
+class RecordingStore : public PassingStore {
  public:
-  // `inner` outlives it.
-  explicit RecordingStore(Store* inner) : inner_(inner) {}
+  using PassingStore::PassingStore;
 
-  absl::StatusOr<std::string> Get(Family family,
-                                  absl::string_view key) const override {
-    return inner_->Get(family, key);
-  }
-  absl::Status Scan(Family family, absl::string_view begin,
-                    absl::string_view end,
-                    const Visitor& visit) const override {
-    return inner_->Scan(family, begin, end, visit);
-  }
-  absl::Status ScanReverse(Family family, absl::string_view begin,
-                           absl::string_view end,
-                           const Visitor& visit) const override {
-    return inner_->ScanReverse(family, begin, end, visit);
-  }
   absl::Status Write(WriteBatch batch, Durability durability) override {
     const Stopwatch watch;
     recorded_.push_back({batch, durability});
     copying_s_ += watch.Seconds();
-    return inner_->Write(std::move(batch), durability);
-  }
-  absl::Status Sync() override { return inner_->Sync(); }
-  std::unique_ptr<Reader> Snapshot() const override {
-    return inner_->Snapshot();
-  }
-  absl::Status Checkpoint(const std::string& folder) override {
-    return inner_->Checkpoint(folder);
+    return store_->Write(std::move(batch), durability);
   }
 
   std::vector<RecordedBatch> Take() { return std::exchange(recorded_, {}); }
@@ -62,7 +39,6 @@ class RecordingStore : public Store {
   double TakeCopyingSeconds() { return std::exchange(copying_s_, 0); }
 
  private:
-  Store* const inner_;
   std::vector<RecordedBatch> recorded_;
   double copying_s_ = 0;
 };

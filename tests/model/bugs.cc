@@ -8,7 +8,6 @@ namespace vouch::model {
 namespace {
 
 using sim::BelieveSent;
-using sim::PassingStore;
 using sim::UnsyncedStore;
 using sim::Wrap;
 

@@ -8,42 +8,9 @@
 
 #include "storage/store.h"
 #include "tests/sim/site.h"
+#include "tests/support/passing_store.h"
 
 namespace vouch::sim {
-
-// A store that does what another does.
-class PassingStore : public Store {
- public:
-  explicit PassingStore(std::unique_ptr<Store> store)
-      : store_(std::move(store)) {}
-  absl::StatusOr<std::string> Get(Family family,
-                                  absl::string_view key) const override {
-    return store_->Get(family, key);
-  }
-  absl::Status Scan(Family family, absl::string_view begin,
-                    absl::string_view end,
-                    const Visitor& visit) const override {
-    return store_->Scan(family, begin, end, visit);
-  }
-  absl::Status ScanReverse(Family family, absl::string_view begin,
-                           absl::string_view end,
-                           const Visitor& visit) const override {
-    return store_->ScanReverse(family, begin, end, visit);
-  }
-  absl::Status Write(WriteBatch batch, Durability durability) override {
-    return store_->Write(std::move(batch), durability);
-  }
-  absl::Status Sync() override { return store_->Sync(); }
-  std::unique_ptr<Reader> Snapshot() const override {
-    return store_->Snapshot();
-  }
-  absl::Status Checkpoint(const std::string& folder) override {
-    return store_->Checkpoint(folder);
-  }
-
- protected:
-  const std::unique_ptr<Store> store_;
-};
 
 // Says that it is on disk when it is in a buffer.
 class UnsyncedStore : public PassingStore {

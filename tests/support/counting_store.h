@@ -12,14 +12,14 @@
 #include <string>
 #include <utility>
 
-#include "storage/store.h"
+#include "tests/support/passing_store.h"
 
 namespace vouch {
 
 // One thread at a time. Its snapshots count too.
-class CountingStore : public Store {
+class CountingStore : public PassingStore {
  public:
-  explicit CountingStore(Store* store) : store_(store) {}
+  using PassingStore::PassingStore;
 
   uint64_t rows_read() const { return rows_read_; }
 
@@ -38,15 +38,8 @@ class CountingStore : public Store {
                            const Visitor& visit) const override {
     return store_->ScanReverse(family, begin, end, Counted(visit));
   }
-  absl::Status Write(WriteBatch batch, Durability durability) override {
-    return store_->Write(std::move(batch), durability);
-  }
-  absl::Status Sync() override { return store_->Sync(); }
   std::unique_ptr<Reader> Snapshot() const override {
     return std::make_unique<Moment>(this, store_->Snapshot());
-  }
-  absl::Status Checkpoint(const std::string& folder) override {
-    return store_->Checkpoint(folder);
   }
 
  private:
@@ -83,7 +76,6 @@ class CountingStore : public Store {
     };
   }
 
-  Store* const store_;
   mutable uint64_t rows_read_ = 0;
 };
 

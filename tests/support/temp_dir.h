@@ -1,4 +1,5 @@
-// A folder of its own for a test, removed with everything in it at the end.
+// A folder of its own for a test or a benchmark, removed with everything in it
+// at the end.
 //
 //   TempDir dir;
 //   options.path = dir.Path("store");
@@ -17,11 +18,11 @@ namespace vouch {
 
 class TempDir {
  public:
-  TempDir() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "vouch-test-XXXXXX").string();
-    VOUCH_CHECK(mkdtemp(name.data()) != nullptr);
-    path_ = name;
+  // Inside `under`, for what is to lie on a certain disk.
+  explicit TempDir(const std::string& under =
+                       std::filesystem::temp_directory_path().string())
+      : path_(under + "/vouch-test-XXXXXX") {
+    VOUCH_CHECK(mkdtemp(path_.data()) != nullptr);
   }
   ~TempDir() {
     std::error_code ignored;  // a leftover folder fails no test
